@@ -1,0 +1,1 @@
+"""What people see and touch: every face draws one `PipelineSnapshot`."""

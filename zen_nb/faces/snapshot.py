@@ -1,0 +1,178 @@
+"""The one shape that every face draws, versioned and typed on both sides.
+
+``frontend/src/snapshot.ts`` mirrors these classes, and ``tests/faces/golden_snapshot.json``
+is read by the tests of both languages. All text in a snapshot is untrusted: a
+face sets it as text, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+VERSION = 1
+
+State: TypeAlias = Literal[
+    "never_run",
+    "up_to_date",
+    "edited",
+    "will_run",
+    "waiting",
+    "running",
+    "failed",
+    "caching_off",
+    "evicted",
+    "expired",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSwitch:
+    """Where a toggle stands and what is in force.
+
+    Attributes
+    ----------
+    toggle
+        The toggle's own position: ``None`` as set, ``True`` on, ``False`` off.
+    enabled
+        What is in force, all rungs considered.
+    source
+        Who said so, for example ``this run`` or ``the step``.
+    """
+
+    toggle: bool | None = None
+    enabled: bool = True
+    source: str = "the default"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactView:
+    """One output of a step, as far as a face shows it."""
+
+    name: str
+    type_name: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step.
+
+    Attributes
+    ----------
+    reason
+        Why it is in this state, in one clause; ``""`` where there is nothing to say.
+    why
+        The components that changed since the nearest record, a line each.
+    duration_s
+        Of the last real run; ``None`` where it never ran.
+    saved_s
+        Time the last hit saved; ``None`` where the last execution was a run.
+    started_at
+        Seconds since the epoch while running, else ``None``.
+    finished_at
+        When the record in force was made, else ``None``.
+    """
+
+    id: str
+    name: str
+    state: State
+    reason: str = ""
+    why: tuple[str, ...] = ()
+    cached: bool = False
+    cache: CacheSwitch = field(default_factory=CacheSwitch)
+    duration_s: float | None = None
+    saved_s: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    size_bytes: int = 0
+    badges: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    artifacts: tuple[ArtifactView, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """`target` reads `names` from `source`."""
+
+    source: str
+    target: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunBar:
+    """The run as a whole: its toggle, its forecast and its totals.
+
+    Attributes
+    ----------
+    predicted_s
+        Sum of the last durations of what will run; ``None`` where one has never run.
+    saved_s
+        Time that hits have saved since the kernel started.
+    """
+
+    running: bool = False
+    cache: CacheSwitch = field(default_factory=CacheSwitch)
+    cached: int = 0
+    to_run: int = 0
+    predicted_s: float | None = None
+    saved_s: float = 0.0
+    store_bytes: int = 0
+    store_limit_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSnapshot:
+    """Everything that a face draws of one pipeline at one moment.
+
+    Attributes
+    ----------
+    version
+        Of this shape; a face that does not know it says so instead of guessing.
+    revision
+        Grows with every change, so that a face can confirm a flip.
+    """
+
+    pipeline: str
+    revision: int
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[EdgeView, ...] = ()
+    run: RunBar = field(default_factory=RunBar)
+    message: str = ""
+    version: int = VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists, dicts, strings and numbers, ready for ``json.dumps``."""
+        plain = _plain(asdict(self))
+        assert isinstance(plain, dict)
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value
+
+
+class Source(Protocol):
+    """What a live face is given: it reads, listens and asks, and knows nothing else."""
+
+    def snapshot(self) -> PipelineSnapshot:
+        """Return the present state. Callable from any thread."""
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, from any thread; return what ends it."""
+
+    def ask(self, message: Mapping[str, Any]) -> None:
+        """Carry out a checked message from the page.
+
+        ``{"kind": "toggle", "step": name | None, "value": True | False | None}`` (no step:
+        the run's toggle), ``{"kind": "clear_toggles"}``,
+        ``{"kind": "run", "to": name | None, "all": bool}`` and ``{"kind": "stop"}``.
+        Raises `UsageError` for anything else.
+        """
