@@ -1,0 +1,179 @@
+"""``zen-nb``: zen_nb from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zen_nb._version import __version__
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from zen_nb.faces.headless import StepStatus
+
+DONE, FAILED, UNUSABLE = 0, 1, 2
+
+_EXIT_CODES = "exit code: 0 every cell ran, 1 a cell failed, 2 nothing could be run"
+
+
+class _Unusable(Exception):
+    """What was asked cannot be started; the message says what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command and return its exit code; never show a traceback for a user error."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.command(given))
+    except _Unusable as error:
+        print(f"zen-nb: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("zen-nb: interrupted", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zen-nb", description="Cached notebook pipelines that can be trusted."
+    )
+    parser.add_argument("--version", action="version", version=f"zen-nb {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="execute a notebook without a page and tell each step as it ends",
+        description="Execute a notebook in a new kernel and tell each step as it ends.",
+        epilog=_EXIT_CODES,
+    )
+    run.add_argument("notebook", type=Path, help="the notebook to execute; it is not changed")
+    run.add_argument("-o", "--output", type=Path, help="where to save the executed notebook")
+    run.add_argument("--picture", type=Path, help="where to save the last graph shown, as SVG")
+    run.add_argument("--kernel", help="kernel to run in (default: the one the notebook names)")
+    run.add_argument("--timeout", type=int, metavar="S", help="longest time for one cell")
+    run.set_defaults(command=_run)
+    return parser
+
+
+def _run(given: argparse.Namespace) -> int:
+    headless = _headless()
+    notebook = _read(headless, given.notebook)
+    steps: list[StepStatus] = []
+
+    def told(status: StepStatus) -> None:
+        steps.append(status)
+        print(_progress(status), flush=True)
+
+    failure = ""
+    print(f"Running {given.notebook}", flush=True)
+    try:
+        headless.execute(
+            notebook,
+            told,
+            folder=given.notebook.resolve().parent,
+            kernel=given.kernel,
+            timeout_s=given.timeout,
+        )
+    except headless.HeadlessFailure as error:
+        failure = str(error)
+    print(_table(steps))
+    _save(headless, notebook, given)
+    if failure:
+        print(f"zen-nb: {given.notebook}: {failure}", file=sys.stderr)
+    return FAILED if failure else DONE
+
+
+def _headless() -> Any:
+    """Return the module that needs nbclient, which is not among zen_nb's own dependencies."""
+    try:
+        from zen_nb.faces import headless  # noqa: PLC0415 (an extra, asked for only here)
+    except ModuleNotFoundError as error:
+        raise _Unusable(f"`zen-nb run` needs {error.name}: pip install 'zen_nb[demo]'") from None
+    return headless
+
+
+def _read(headless: Any, path: Path) -> NotebookNode:
+    try:
+        notebook: NotebookNode = headless.load(path)
+    except OSError as error:
+        raise _Unusable(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise _Unusable(str(error)) from None
+    return notebook
+
+
+def _save(headless: Any, notebook: NotebookNode, given: argparse.Namespace) -> None:
+    """Write what was asked for and say where it is."""
+    if given.output is not None:
+        _write(given.output, headless.dump(notebook))
+        print(f"Executed notebook: {given.output}")
+    if given.picture is None:
+        return
+    picture = headless.last_picture(notebook)
+    if picture is None:
+        print("Picture of the graph: none, for the notebook shows no graph (%pipeline shows one)")
+    else:
+        _write(given.picture, picture)
+        print(f"Picture of the graph: {given.picture}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise _Unusable(f"cannot write {path}: {error.strerror}") from None
+
+
+def _progress(status: StepStatus) -> str:
+    cell = "" if status.cell is None else f"In [{status.cell}]"
+    because = f"  ({status.reason})" if status.reason else ""
+    done = "cached" if status.cached else "ran"
+    return f"  {cell:<8} {status.step}: {done} in {_number(status.duration_s)} s{because}"
+
+
+_HEAD = ("step", "ran or cached", "seconds", "saved")
+
+
+def _table(steps: Sequence[StepStatus]) -> str:
+    """Return the steps as a table with their totals, in the order in which they ended."""
+    if not steps:
+        return "No step was executed: the notebook has no %%step cell that ran."
+    rows = [
+        (
+            status.step,
+            "cached" if status.cached else "ran",
+            _number(status.duration_s),
+            _number(status.saved_s),
+        )
+        for status in steps
+    ]
+    widths = [max(len(row[column]) for row in (_HEAD, *rows)) for column in range(len(_HEAD))]
+    lines = [_line(row, widths) for row in (_HEAD, tuple("-" * width for width in widths), *rows)]
+    return "\n".join(["", *lines, "", _totals(steps)])
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    step, done, seconds, saved = row
+    return f"{step:<{widths[0]}}  {done:<{widths[1]}}  {seconds:>{widths[2]}}  {saved:>{widths[3]}}"
+
+
+def _totals(steps: Sequence[StepStatus]) -> str:
+    cached = sum(status.cached for status in steps)
+    spent = sum(status.duration_s or 0.0 for status in steps)
+    saved = sum(status.saved_s or 0.0 for status in steps)
+    return (
+        f"{cached} cached, {len(steps) - cached} ran; {_number(spent)} s spent in steps, "
+        f"{_number(saved)} s saved"
+    )
+
+
+def _number(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
