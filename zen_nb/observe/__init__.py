@@ -1,0 +1,1 @@
+"""What a running step touches outside its variables, and what it shows."""

@@ -1,0 +1,269 @@
+"""What Python's audit events tell of a running step, as raw lists.
+
+The hook is added once, when the first watch begins, and cannot be taken away
+again (Python keeps audit hooks for ever). While nothing is watched it costs one
+comparison. It never raises, and it hashes nothing: paths are looked at after
+the run, in bulk.
+"""
+
+# ruff: noqa: PTH (paths are compared as text, thousands in a run: pathlib costs ten times more)
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from zen_nb.observe.paths import installed_folders, left_out, never_traced
+from zen_nb.observe.scope import Scope
+
+_MACHINE_QUESTIONS = frozenset(
+    {"fc-list", "lscpu", "uname", "ldconfig", "nproc", "sysctl", "system_profiler", "stty", "tput"}
+)
+_IMPORT_FRAMES = (
+    "<frozen importlib",
+    "pkgutil.py",
+    f"{os.sep}importlib{os.sep}",
+    f"{os.sep}importlib_metadata{os.sep}",
+    f"{os.sep}pkg_resources{os.sep}",
+)
+_READ_FLAGS_MASK = os.O_WRONLY | os.O_RDWR
+_NOT_CONTENT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
+
+
+@dataclass(slots=True)
+class Touch:
+    """What happened to one path, in the order it happened.
+
+    Attributes
+    ----------
+    path
+        Absolute, as it was when first touched.
+    given
+        As the program spelled it; relative to the working directory of that moment.
+    before
+        `os.stat` at the first touch, ``None`` where there was nothing.
+    kinds
+        Of ``read``, ``write`` (content replaced), ``update`` (content changed in part),
+        ``list`` (directory), ``remove``, ``folder`` (created), without neighbours repeated.
+    """
+
+    path: str
+    given: str
+    before: os.stat_result | None
+    kinds: list[str] = field(default_factory=list)
+
+    def add(self, kind: str) -> None:
+        if not self.kinds or self.kinds[-1] != kind:
+            self.kinds.append(kind)
+
+
+class Audit:
+    """The raw events of one step, between `start` and `stop`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.touches: dict[tuple[str, int], Touch] = {}
+        self.badges: set[str] = set()
+        self.moves = 0
+        self._left_out: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        """Begin to collect, from every thread that the scope covers."""
+        global _active  # noqa: PLW0603
+        _install()
+        with muted():
+            self._left_out = left_out()
+        self.scope.enter()
+        with _lock:
+            _active = (*_active, self)
+
+    def stop(self) -> None:
+        """End; harmless when repeated."""
+        global _active  # noqa: PLW0603
+        with _lock:
+            _active = tuple(audit for audit in _active if audit is not self)
+        self.scope.leave()
+
+    def touch(self, path: Any, kind: str) -> None:
+        """Note one access to `path`."""
+        if isinstance(path, int):
+            return
+        given = os.fsdecode(path)
+        key = (given, self.moves)
+        known = self.touches.get(key)
+        if known is None:
+            absolute = os.path.abspath(given)
+            if never_traced(absolute, self._left_out):
+                return
+            known = self.touches[key] = Touch(absolute, given, _stat(absolute))
+        known.add(kind)
+
+
+_active: tuple[Audit, ...] = ()
+_lock = threading.Lock()
+_installed = False
+
+
+class _Quiet(threading.local):
+    depth = 0
+
+
+_quiet = _Quiet()
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """While entered, what this thread does is not collected: it is zen_nb's own doing."""
+    _quiet.depth += 1
+    try:
+        yield
+    finally:
+        _quiet.depth -= 1
+
+
+def _install() -> None:
+    global _installed  # noqa: PLW0603
+    with _lock:
+        if not _installed:
+            sys.addaudithook(_hook)
+            _installed = True
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if not _active:
+        return
+    note = _NOTES.get(event)
+    if note is None or _quiet.depth:
+        return
+    try:
+        for audit in _active:
+            if audit.scope.covers():
+                note(audit, args)
+    except Exception:  # a hook that raises would make the user's own call fail
+        return
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _on_open(audit: Audit, args: tuple[Any, ...]) -> None:
+    path, mode, flags = args
+    if not (flags or 0) & _NOT_CONTENT:
+        audit.touch(path, _kind_of_open(mode, flags or 0))
+
+
+def _kind_of_open(mode: str | None, flags: int) -> str:
+    access = flags & _READ_FLAGS_MASK
+    if access == os.O_RDONLY and not (mode and set(mode) & set("wax+")):
+        return "read"
+    if flags & (os.O_TRUNC | os.O_EXCL) or (mode and set(mode) & set("wx")):
+        return "write"
+    return "update"
+
+
+def _on_list(audit: Audit, args: tuple[Any, ...]) -> None:
+    if not _asked_by_import():
+        audit.touch("." if args[0] is None else args[0], "list")
+
+
+def _asked_by_import() -> bool:
+    """Tell whether the import system lists a folder of the search path."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None:
+        source = frame.f_code.co_filename
+        if any(part in source for part in _IMPORT_FRAMES):
+            return True
+        if not source.startswith(("<frozen", *installed_folders())):
+            return False
+        frame = frame.f_back
+    return False
+
+
+def _on_rename(audit: Audit, args: tuple[Any, ...]) -> None:
+    if all(fd == -1 for fd in args[2:]):
+        audit.touch(args[0], "remove")
+        audit.touch(args[1], "write")
+
+
+def _on_remove(audit: Audit, args: tuple[Any, ...]) -> None:
+    if args[-1] == -1:
+        audit.touch(args[0], "remove")
+
+
+def _on_folder(audit: Audit, args: tuple[Any, ...]) -> None:
+    if args[-1] == -1:
+        audit.touch(args[0], "folder")
+
+
+def _on_link(audit: Audit, args: tuple[Any, ...]) -> None:
+    if all(fd == -1 for fd in args[2:]):
+        audit.touch(args[1], "write")
+
+
+def _on_update(audit: Audit, args: tuple[Any, ...]) -> None:
+    audit.touch(args[0], "update")
+
+
+def _on_database(audit: Audit, args: tuple[Any, ...]) -> None:
+    """A database is read, and perhaps written, by C: its state before and after tells."""
+    if isinstance(args[0], (str, bytes, os.PathLike)):
+        name = os.fsdecode(args[0])
+        if name not in ("", ":memory:") and not name.startswith("file:"):
+            audit.touch(name, "update")
+
+
+def _on_move(audit: Audit, _: tuple[Any, ...]) -> None:
+    audit.moves += 1
+
+
+def _on_network(audit: Audit, _: tuple[Any, ...]) -> None:
+    audit.badges.add("external:network")
+
+
+def _on_program(audit: Audit, args: tuple[Any, ...]) -> None:
+    program = args[0]
+    if program is None and len(args) > 1 and args[1]:
+        program = args[1][0]
+    name = os.path.basename(os.fsdecode(program)) if program else ""
+    if name not in _MACHINE_QUESTIONS:
+        audit.badges.add("external:subprocess")
+
+
+def _on_fork(audit: Audit, _: tuple[Any, ...]) -> None:
+    audit.badges.add("external:subprocess")
+
+
+_NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {
+    "open": _on_open,
+    "os.listdir": _on_list,
+    "os.scandir": _on_list,
+    "os.rename": _on_rename,
+    "os.remove": _on_remove,
+    "os.rmdir": _on_remove,
+    "os.mkdir": _on_folder,
+    "os.link": _on_link,
+    "os.symlink": _on_link,
+    "os.truncate": _on_update,
+    "sqlite3.connect": _on_database,
+    "os.chdir": _on_move,
+    "socket.connect": _on_network,
+    "socket.getaddrinfo": _on_network,
+    "socket.gethostbyname": _on_network,
+    "socket.sendto": _on_network,
+    "subprocess.Popen": _on_program,
+    "os.system": _on_program,
+    "os.exec": _on_program,
+    "os.posix_spawn": _on_program,
+    "os.spawn": _on_fork,
+    "os.fork": _on_fork,
+    "os.forkpty": _on_fork,
+}

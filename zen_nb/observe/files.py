@@ -1,0 +1,369 @@
+"""The files that a running step reads and writes, as traces that can be checked later.
+
+A file read is an input: its content as the step saw it. A file written is an
+effect: the content that the step left. What can be neither (a file changed in
+place, one that changed meanwhile) is a refusal: the step ran, and is not cached.
+"""
+
+# ruff: noqa: PTH (paths are compared as text, thousands in a run: pathlib costs ten times more)
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from blake3 import blake3
+
+from zen_nb.core.model import JSON, Trace
+from zen_nb.observe.audit import Audit, Touch, muted
+from zen_nb.observe.paths import connection_file, left_out, module_sources, seen_from
+from zen_nb.observe.scope import Reach, Scope
+
+SETTLED_NS = 2_000_000_000
+_CHUNK = 4 << 20
+_THREADS_FROM = 1 << 20
+_LONGEST_PATH = 4096
+_MEMORY: dict[tuple[str, int, int, int, int], str] = {}
+_MEMORY_SIZE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a step did outside its variables.
+
+    Attributes
+    ----------
+    traces
+        Sorted by label.
+    badges
+        ``external:network``, ``external:subprocess``.
+    refusals
+        Why the step must not be cached, a clause each; empty where it may be.
+    """
+
+    traces: tuple[Trace, ...] = ()
+    badges: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+class FileWatch:
+    """Sees the files that a step touches between `start` and `stop`.
+
+    Parameters
+    ----------
+    store
+        Folders whose files are never traced: zen_nb's own.
+    strings
+        Texts that may name files which a reader written in C opens.
+    reach
+        See `Scope`: ``process`` for a cell, ``context`` for a function.
+    """
+
+    def __init__(
+        self, store: Iterable[str] = (), strings: Iterable[str] = (), reach: Reach = "process"
+    ) -> None:
+        self._store = tuple(os.path.abspath(folder) + os.sep for folder in store)
+        self._strings = tuple(strings)
+        self._audit = Audit(Scope(reach))
+        self._cwd = ""
+        self._named: dict[str, Touch] = {}
+
+    def start(self) -> None:
+        """Begin; remembers how the files named by `strings` stand."""
+        self._cwd = os.getcwd()
+        self._named = {touch.path: touch for touch in map(_named, set(self._strings)) if touch}
+        self._audit.start()
+
+    def stop(self) -> Seen:
+        """End, and say what was seen."""
+        self._audit.stop()
+        with muted():
+            return self._judge()
+
+    def cancel(self) -> None:
+        """End without looking at anything: the step failed."""
+        self._audit.stop()
+
+    def _judge(self) -> Seen:
+        traces: dict[str, Trace] = {}
+        refusals: list[str] = []
+        touches = self._traceable()
+        made = {t.path for t in touches.values() if _wrote(t)}
+        for touch in touches.values():
+            outcome = _judge(touch, self._cwd, made)
+            if isinstance(outcome, str):
+                refusals.append(outcome)
+            elif outcome is not None:
+                traces[outcome.label] = outcome
+        ordered = tuple(traces[label] for label in sorted(traces))
+        return Seen(ordered, tuple(sorted(self._audit.badges)), tuple(sorted(refusals)))
+
+    def _traceable(self) -> dict[str, Touch]:
+        """Join what was seen by path, and leave out what is not the user's."""
+        if not self._audit.touches and not self._named:
+            return {}
+        own = module_sources() | {connection_file()}
+        outside = left_out()
+        joined = dict(self._named)
+        for touch in self._audit.touches.values():
+            _join(joined, touch)
+        return {
+            path: touch
+            for path, touch in joined.items()
+            if path not in own and not path.startswith((*self._store, *outside))
+        }
+
+
+def _join(joined: dict[str, Touch], touch: Touch) -> None:
+    known = joined.setdefault(touch.path, touch)
+    if known is touch:
+        return
+    if not known.kinds and not _alike(known.before, touch.before):
+        known.add("write")  # a writer in C came before the first touch that Python saw
+    for kind in touch.kinds:
+        known.add(kind)
+
+
+def _alike(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    return other is None if one is None else other is not None and _same(one, other)
+
+
+def _named(text: str) -> Touch | None:
+    """Return a touch without kinds for a text that may name a file."""
+    if not text or len(text) >= _LONGEST_PATH or "\n" in text or "\0" in text:
+        return None
+    path = os.path.abspath(os.path.expanduser(text))
+    found = _stat(path)
+    if found is None and not os.path.splitext(path)[1]:
+        return None
+    return Touch(path, text, found)
+
+
+def _wrote(touch: Touch) -> bool:
+    return bool({"write", "update", "folder"} & set(touch.kinds)) or (
+        not touch.kinds and touch.before is None
+    )
+
+
+def _judge(touch: Touch, cwd: str, made: set[str]) -> Trace | str | None:
+    """Return the trace of one path, the clause that refuses it, or ``None``: nothing to say."""
+    after = _stat(touch.path)
+    name = seen_from(touch.path, cwd)
+    if not _is_content(touch.before) or not _is_content(after):
+        return None
+    if after is None:
+        return _judge_absent(touch, name, cwd)
+    if stat.S_ISDIR(after.st_mode):
+        return _folder_trace(touch, name, cwd, made)
+    if _same(touch.before, after) and not _replaced(touch):
+        return _file_trace(touch, name, cwd, "read")
+    return _judge_changed(touch, name, cwd)
+
+
+def _judge_changed(touch: Touch, name: str, cwd: str) -> Trace | str | None:
+    kinds = touch.kinds
+    if touch.before is None or not kinds or kinds[0] in ("write", "remove"):
+        return _file_trace(touch, name, cwd, "wrote")
+    if "write" in kinds or "update" in kinds or "remove" in kinds:
+        return f"it changes {name}, which was there before"
+    return f"{name} changed while the step read it"
+
+
+def _judge_absent(touch: Touch, name: str, cwd: str) -> Trace | str | None:
+    if touch.before is not None:
+        return (
+            f"it removes {name}, which was there before"
+            if "remove" in touch.kinds
+            else (f"{name} vanished while the step ran")
+        )
+    if touch.kinds and touch.kinds[0] in ("read", "list", "update"):
+        return Trace(f"file:{name}", "", _guard(touch, cwd, "absent"), {"summary": "not there"})
+    return None
+
+
+def _replaced(touch: Touch) -> bool:
+    return "write" in touch.kinds
+
+
+def _is_content(found: os.stat_result | None) -> bool:
+    return found is None or stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+
+
+def _same(before: os.stat_result | None, after: os.stat_result) -> bool:
+    return before is not None and _state(before) == _state(after)
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int, int]:
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _guard(touch: Touch, cwd: str, role: str) -> dict[str, JSON]:
+    relative = not os.path.isabs(touch.given) and os.path.join(cwd, touch.given)
+    here = bool(relative) and os.path.normpath(str(relative)) == touch.path
+    return {
+        "path": touch.path,
+        "relative": os.path.normpath(touch.given) if here else None,
+        "role": role,
+    }
+
+
+def _file_trace(touch: Touch, name: str, cwd: str, role: str) -> Trace | str:
+    try:
+        digest, found = _content(touch.path)
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    guard = _guard(touch, cwd, role) | _stat_guard(found)
+    return Trace(f"file:{name}", digest, guard, {"summary": f"{found.st_size:,} bytes"})
+
+
+def _stat_guard(found: os.stat_result) -> dict[str, JSON]:
+    """Return what `check` compares first; not settled where a later change could look equal."""
+    newest = max(found.st_mtime_ns, found.st_ctime_ns)
+    return {
+        "kind": "folder" if stat.S_ISDIR(found.st_mode) else "file",
+        "inode": found.st_ino,
+        "size": found.st_size,
+        "mtime_ns": found.st_mtime_ns,
+        "ctime_ns": found.st_ctime_ns,
+        "settled": newest < time.time_ns() - SETTLED_NS,
+    }
+
+
+def _folder_trace(touch: Touch, name: str, cwd: str, made: set[str]) -> Trace | str | None:
+    if "list" not in touch.kinds:
+        if "folder" not in touch.kinds:
+            return None
+        guard = _guard(touch, cwd, "made") | {"kind": "folder", "settled": False}
+        return Trace(f"file:{name}", _digest_names([]), guard, {"summary": "folder"})
+    own = sorted(os.path.basename(path) for path in made if os.path.dirname(path) == touch.path)
+    try:
+        names, found = _entries(touch.path)
+    except OSError as error:
+        return f"the folder {name} cannot be listed: {error.strerror}"
+    entries = [entry for entry in names if entry not in own]
+    guard = (
+        _guard(touch, cwd, "listed")
+        | _stat_guard(found)
+        | {"own": list(own), "entries": len(entries)}
+    )
+    return Trace(
+        f"file:{name}", _digest_names(entries), guard, {"summary": f"{len(entries)} entries"}
+    )
+
+
+def _entries(path: str) -> tuple[list[str], os.stat_result]:
+    with muted():
+        before = os.stat(path)
+        return sorted(os.listdir(path)), before
+
+
+def _digest_names(names: list[str]) -> str:
+    hasher = blake3()
+    for name in names:
+        encoded = os.fsencode(name)
+        hasher.update(len(encoded).to_bytes(8, "little") + encoded)
+    return hasher.hexdigest()
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _content(path: str) -> tuple[str, os.stat_result]:
+    """Return the digest of a file's bytes and how the file stood before and after reading.
+
+    Remembered by inode, size and times, where those are old enough to be believed.
+    """
+    found = os.stat(path)
+    key = (path, *_state(found))
+    if key in _MEMORY:
+        return _MEMORY[key], found
+    digest = _hash_file(path)
+    if _state(os.stat(path)) != _state(found):
+        raise OSError(0, "it changes all the time", path)
+    if _stat_guard(found)["settled"]:
+        if len(_MEMORY) >= _MEMORY_SIZE:
+            _MEMORY.clear()
+        _MEMORY[key] = digest
+    return digest, found
+
+
+def _hash_file(path: str) -> str:
+    """Return the digest of a file; read, not mapped: a mapped file cut short kills the process."""
+    with muted(), open(path, "rb", buffering=0) as file:
+        threads = blake3.AUTO if os.fstat(file.fileno()).st_size > _THREADS_FROM else 1
+        hasher = blake3(max_threads=threads)
+        for chunk in iter(partial(file.read, _CHUNK), b""):
+            hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def path_traces(strings: Iterable[str]) -> tuple[Trace, ...]:
+    """Return the traces of the files that `strings` name, as they stand now (``--file``)."""
+    cwd = os.getcwd()
+    found = (_named(text) for text in strings)
+    judged = (_judge(touch, cwd, set()) for touch in found if touch and touch.before)
+    return tuple(trace for trace in judged if isinstance(trace, Trace))
+
+
+def check(trace: Trace) -> str | None:
+    """Return ``None`` while what the step saw or left is still so, else the reason in one line."""
+    guard = trace.guard
+    path = _present_path(guard)
+    found = _stat(path)
+    role = guard.get("role")
+    if role == "absent":
+        return None if found is None else f"{trace.name} appeared"
+    if found is None:
+        return (
+            f"{trace.name}, which the step wrote, is gone"
+            if role in ("wrote", "made")
+            else (f"{trace.name} is gone")
+        )
+    if stat.S_ISDIR(found.st_mode) != (guard.get("kind") == "folder"):
+        return f"{trace.name} is no longer a {guard.get('kind')}"
+    if role == "made" or (guard.get("settled") and _agrees(guard, found)):
+        return None
+    return _check_content(trace, path, found)
+
+
+def _present_path(guard: Mapping[str, JSON]) -> str:
+    """Return where the path is now: a relative one follows the working directory."""
+    relative = guard.get("relative")
+    return os.path.abspath(relative) if isinstance(relative, str) else str(guard.get("path"))
+
+
+def _agrees(guard: Mapping[str, JSON], found: os.stat_result) -> bool:
+    names = ("inode", "size", "mtime_ns", "ctime_ns")
+    return tuple(guard.get(name) for name in names) == _state(found)
+
+
+def _check_content(trace: Trace, path: str, found: os.stat_result) -> str | None:
+    try:
+        if stat.S_ISDIR(found.st_mode):
+            return _check_entries(trace, path)
+        size = trace.guard.get("size")
+        if size == found.st_size and _content(path)[0] == trace.digest:
+            return None
+    except OSError as error:
+        return f"{trace.name} cannot be read: {error.strerror}"
+    if trace.guard.get("role") == "wrote":
+        return f"{trace.name} no longer holds what the step wrote"
+    if size == found.st_size:
+        return f"{trace.name} changed (same size, other content)"
+    return f"{trace.name} changed ({size:,} → {found.st_size:,} bytes)"
+
+
+def _check_entries(trace: Trace, path: str) -> str | None:
+    own = trace.guard.get("own")
+    left = own if isinstance(own, list) else []
+    entries = [name for name in _entries(path)[0] if name not in left]
+    if _digest_names(entries) == trace.digest:
+        return None
+    return f"folder {trace.name} changed ({trace.guard.get('entries')} → {len(entries)} entries)"
