@@ -1,0 +1,1 @@
+"""Bytes at rest: signed records, content-addressed blobs, and nothing loaded unverified."""

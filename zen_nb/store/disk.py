@@ -1,0 +1,327 @@
+"""diskcache, held safely: rows of bytes under hexadecimal keys and nothing else.
+
+What is held off, and why, was measured on diskcache 5.6.3:
+
+- its pickle mode and its file names out of a row run code or read any file
+  (CVE-2025-69872): `RowDisk` knows bytes inside SQLite only;
+- its own limit empties the cache in silence: culling and policy are off;
+- an interrupt leaves a transaction open for every other kernel: held off;
+- a fork while another thread writes hangs the child: no store call is under way
+  while this process forks, and the child never touches its parent's connections.
+
+A ``cache.db`` that is damaged, or that a newer zen_nb has written, is renamed to
+``cache.db.aside-<time>`` and made anew; `Rows.rebuilt` then tells the store to
+fill it from the journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import diskcache
+
+from zen_nb.core.errors import StoreUnavailable
+from zen_nb.store.interrupts import held
+
+FORMAT = b"1"
+FORMAT_KEY = "00"
+MODE_BYTES = 1
+WAIT_S = 5.0
+_DATABASE = "cache.db"
+_HUGE = 1 << 62
+_DAMAGED = frozenset(
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_FORMAT,
+        sqlite3.SQLITE_SCHEMA,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_CONSTRAINT,
+    }
+)
+_SETTINGS: dict[str, Any] = {
+    "size_limit": _HUGE,
+    "cull_limit": 0,
+    "eviction_policy": "none",
+    "statistics": 0,
+    "tag_index": 0,
+    "disk_min_file_size": _HUGE,
+    "disk_pickle_protocol": 5,
+    "sqlite_auto_vacuum": 1,
+    "sqlite_cache_size": 1 << 13,
+    "sqlite_journal_mode": "wal",
+    "sqlite_mmap_size": 0,
+    "sqlite_synchronous": 1,
+}
+
+
+class BadRow(ValueError):
+    """A row says something that zen_nb never writes: it is damaged or was put there."""
+
+
+class RowDisk(diskcache.Disk):  # type: ignore[misc]
+    """Hexadecimal keys, bytes as values, no files, no pickle."""
+
+    def __init__(self, directory: str, **_settings: object) -> None:
+        super().__init__(directory, min_file_size=_HUGE, pickle_protocol=5)
+
+    def put(self, key: Any) -> tuple[str, bool]:
+        if type(key) is not str or key.strip("0123456789abcdef"):
+            raise BadRow("a key is hexadecimal text")
+        return key, True
+
+    def get(self, key: Any, raw: Any) -> str:
+        return self.put(key)[0]
+
+    def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
+        if type(value) is not bytes or read:
+            raise BadRow("a value is bytes")
+        return 0, MODE_BYTES, None, sqlite3.Binary(value)
+
+    def fetch(self, mode: Any, filename: Any, value: Any, read: bool) -> bytes:
+        if mode != MODE_BYTES or filename is not None or type(value) is not bytes:
+            raise BadRow("a row names a file or another mode")
+        return value
+
+    def filename(self, key: Any = None, value: Any = None) -> tuple[str, str]:
+        raise BadRow("rows have no files")
+
+    def remove(self, file_path: Any) -> None:
+        """Remove nothing: whatever a row names, zen_nb did not write it."""
+
+
+_open_rows: weakref.WeakSet[Rows] = weakref.WeakSet()
+_abandoned: list[object] = []
+
+
+class Rows:
+    """One table of bytes, shared by processes and threads.
+
+    Attributes
+    ----------
+    rebuilt
+        Why the database was made anew, or ``""``; whoever fills it again clears it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / _DATABASE
+        self._lock = threading.RLock()
+        self._cache: Any = None
+        self._inode = 0
+        self.rebuilt = ""
+        _open_rows.add(self)
+        self._call(lambda cache: None)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of `key`, or ``None``; a damaged row counts as none."""
+        cache = self._cache
+        if cache is not None:
+            try:
+                with self._lock, held:
+                    found: bytes | None = cache.get(key)
+                return found
+            except Exception:
+                pass
+        answer: bytes | None = self._call(lambda cache: _get(cache, key))
+        return answer
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep `value` under `key`."""
+        self._call(lambda cache: cache.set(key, value))
+
+    def delete(self, key: str) -> None:
+        """Forget `key`."""
+        self._call(lambda cache: cache.delete(key))
+
+    def keys(self) -> list[str]:
+        """Return all keys, sorted."""
+        answer: list[str] = self._call(lambda cache: list(cache.iterkeys()))
+        return answer
+
+    def compact(self) -> None:
+        """Give back the space of what was deleted, leaving none of its bytes behind."""
+        self._call(_compact)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the one write lock; all or nothing of what is put inside is kept.
+
+        Raises
+        ------
+        StoreUnavailable
+            Where the lock is not had within `WAIT_S` seconds, or nothing can be written.
+        """
+        with self._lock, held:
+            self.get(FORMAT_KEY)  # opens, and heals what is damaged
+            self._follow()
+            try:
+                with self._cache.transact():
+                    yield
+            except (sqlite3.Error, diskcache.Timeout) as error:
+                raise _unavailable(self._folder, error) from None
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        with self._lock, held:
+            cache, self._cache = self._cache, None
+            if cache is not None:
+                cache.close()
+
+    def _call(self, ask: Any) -> Any:
+        """Ask the database; where it is damaged, set it aside and ask the new one once."""
+        with self._lock, held:
+            try:
+                return ask(self._opened())
+            except (sqlite3.Error, diskcache.Timeout, OSError) as error:
+                if not _is_damage(error):
+                    raise _unavailable(self._folder, error) from None
+                reason = str(error)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # settings or schema of a damaged file
+                reason = f"{type(error).__name__}: {error}"
+            self._set_aside(reason)
+            try:
+                return ask(self._opened())
+            except (sqlite3.Error, diskcache.Timeout, OSError) as error:
+                raise _unavailable(self._folder, error) from None
+
+    def _opened(self) -> Any:
+        if self._cache is None:
+            _make_private(self._path)
+            cache = diskcache.Cache(str(self._folder), timeout=WAIT_S, disk=RowDisk, **_SETTINGS)
+            written = cache.get(FORMAT_KEY)
+            if written is None:
+                cache.set(FORMAT_KEY, FORMAT)
+            elif written != FORMAT:
+                cache.close()
+                raise BadRow(f"it has format {written[:20]!r}, this zen_nb reads {FORMAT!r}")
+            self._inode = os.stat(self._path).st_ino
+            self._cache = cache
+        return self._cache
+
+    def _follow(self) -> None:
+        """Open the present database where another process has set ours aside."""
+        try:
+            same = os.stat(self._path).st_ino == self._inode
+        except OSError:
+            same = False
+        if not same:
+            self.close()
+            self._opened()
+
+    def _set_aside(self, reason: str) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+        self._cache = None
+        stamp = f"{time.time_ns()}"
+        with _only_one(self._folder):
+            if not self._replaced_meanwhile():
+                for suffix in ("", "-wal", "-shm"):
+                    path = Path(f"{self._path}{suffix}")
+                    with contextlib.suppress(FileNotFoundError):
+                        path.rename(f"{self._path}.aside-{stamp}{suffix}")
+                self.rebuilt = reason or "it is damaged"
+        self._inode = 0
+
+    def _replaced_meanwhile(self) -> bool:
+        try:
+            return self._inode not in (0, os.stat(self._path).st_ino)
+        except OSError:
+            return False
+
+    def _before_fork(self) -> None:
+        self._lock.acquire()
+
+    def _after_fork_in_parent(self) -> None:
+        self._lock.release()
+
+    def _after_fork_in_child(self) -> None:
+        # Not closed: SQLite must not touch a connection that another process opened.
+        _abandoned.append(self._cache)
+        self._cache = None
+        self._lock = threading.RLock()
+
+
+def _get(cache: Any, key: str) -> bytes | None:
+    try:
+        found: bytes | None = cache.get(key)
+        return found
+    except BadRow:
+        return None
+
+
+def _compact(cache: Any) -> None:
+    cache._sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    cache._sql("VACUUM")
+    cache._sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _is_damage(error: BaseException) -> bool:
+    if not isinstance(error, sqlite3.Error):
+        return False
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or (code & 0xFF) in _DAMAGED
+
+
+def _unavailable(folder: Path, error: BaseException) -> StoreUnavailable:
+    if isinstance(error, diskcache.Timeout):
+        return StoreUnavailable(f"another kernel has been writing to {folder} for {WAIT_S:.0f} s")
+    return StoreUnavailable(f"cannot use the store in {folder}: {error}")
+
+
+def _make_private(path: Path) -> None:
+    """Let the database exist with mode 0600: SQLite gives its other files the same."""
+    if path.is_symlink():
+        raise BadRow("it is a symlink")
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.fchmod(handle, 0o600)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Let one process at a time set a database aside."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(str(folder / "aside.lock"), timeout=WAIT_S, mode=0o600):
+            yield
+    except Timeout:
+        raise StoreUnavailable(f"another kernel is mending the store in {folder}") from None
+
+
+def _before_fork() -> None:
+    for rows in list(_open_rows):
+        rows._before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for rows in list(_open_rows):
+        rows._after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
+    for rows in list(_open_rows):
+        rows._after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

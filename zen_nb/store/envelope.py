@@ -1,0 +1,298 @@
+"""One record as signed bytes.
+
+Envelope format, version 1 (integers little-endian)
+---------------------------------------------------
+======  =====  ==============================================================
+offset  bytes  what
+======  =====  ==============================================================
+0       7      ``zen_nb\\0``
+7       1      format version, 1
+8       8      identity of the signer's key
+16      32     signature: purpose ``record``, key, variant, and all that follows
+48      32     variant (raw)
+80      4      length of the head
+84      …      head: JSON in ASCII, the object described below
+…       …      inline sections, in the order of the head's table
+======  =====  ==============================================================
+
+The key is not read from the envelope: the caller says under which key it was
+found, and a record moved to another key does not verify. The version stands
+before the signature and enters it through the purpose.
+
+Head: ``step``, ``created_at``, ``duration_s``, ``trace`` (``[label, digest, guard,
+shown]``), ``artifacts`` (``[name, fingerprint, type_name, summary, role]``),
+``badges``, ``writer``, ``size_bytes``, ``sections`` (``[name, place, size, digest]``).
+`place` is ``row`` (inline here), ``tail`` (after the envelope in the journal file)
+or ``blob``. Section names: ``stream``, ``layout``, ``pack``, ``buffer:<n>``,
+``transcript``, ``components``.
+
+A row, and a journal file, is a sequence of frames, newest first: length of the
+envelope (4 bytes), length of its tail (4 bytes; 0 in a row), envelope, tail. A
+tail is the concatenation of its sections in the order of the head's table.
+
+A line of a step's history is an envelope without sections, signed for purpose
+``history`` under the key of its row, whose head also has ``key``.
+
+A tombstone is an envelope whose head is ``{"evicted_at": t, "reason": text}``, with
+purpose ``tombstone`` and a variant of zero bytes; it stands alone in its row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from struct import Struct, error
+from typing import Any, Literal, TypeAlias
+
+from zen_nb.core.model import Artifact, Record, Trace
+from zen_nb.store.signing import IDENTITY_BYTES, Signer
+
+VERSION = 1
+MAGIC = b"zen_nb\0"
+
+Place: TypeAlias = Literal["row", "tail", "blob"]
+
+_START = MAGIC + bytes([VERSION])
+_PREFIX = Struct(f"<8s{IDENTITY_BYTES}s32s")
+_BODY = Struct("<32sI")
+_FRAME = Struct("<II")
+_NO_VARIANT = bytes(32)
+
+
+class Refused(Exception):
+    """An envelope that is not served; its only argument says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a record: its size, its digest, and where it is."""
+
+    name: str
+    place: Place
+    size_bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A verified record with what is needed to reach its parts."""
+
+    record: Record
+    sections: tuple[Section, ...]
+    inline: Mapping[str, memoryview]
+    envelope: bytes
+
+    def section(self, name: str) -> Section | None:
+        return next((part for part in self.sections if part.name == name), None)
+
+    def blobs(self) -> list[Section]:
+        return [part for part in self.sections if part.place == "blob"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A record was here; when and why it was removed."""
+
+    evicted_at: float
+    reason: str
+
+
+def seal(
+    signer: Signer, record: Record, sections: Sequence[Section], inline: Sequence[bytes]
+) -> bytes:
+    """Return `record` as an envelope signed by `signer`."""
+    head = _json(_head(record, sections))
+    body = _BODY.pack(bytes.fromhex(record.variant), len(head)) + head + b"".join(inline)
+    return _signed(signer, b"record 1", record.key, body)
+
+
+def seal_tombstone(signer: Signer, key: str, tombstone: Tombstone) -> bytes:
+    """Return the sign that `key` was evicted."""
+    head = _json({"evicted_at": tombstone.evicted_at, "reason": tombstone.reason})
+    body = _BODY.pack(_NO_VARIANT, len(head)) + head
+    return _signed(signer, b"tombstone 1", key, body)
+
+
+def seal_past(signer: Signer, row: str, record: Record) -> bytes:
+    """Return `record` as one line of a history kept under the key `row`."""
+    head = _json({"key": record.key, **_head(record, ())})
+    body = _BODY.pack(bytes.fromhex(record.variant), len(head)) + head
+    return _signed(signer, b"history 1", row, body)
+
+
+def unseal_past(signer: Signer, row: str, envelope: bytes) -> Record:
+    """Return one line of the history `row`; raises `Refused` where it is not to be believed."""
+    if len(envelope) < _PREFIX.size + _BODY.size:
+        raise Refused("the history is cut")
+    magic, _, mac = _PREFIX.unpack_from(envelope)
+    body = memoryview(envelope)[_PREFIX.size :]
+    if magic != _START or not signer.agrees(mac, b"history 1", row.encode(), body):
+        raise Refused("the history is damaged")
+    head = _head_of(envelope)
+    return _record(head["key"], variant_of(envelope), head)
+
+
+def unseal(signer: Signer, key: str, envelope: bytes) -> Entry | Tombstone:
+    """Return what `envelope` says about `key`, once its signature is found good.
+
+    Raises
+    ------
+    Refused
+        With the reason, where it must not be believed.
+    """
+    start = _PREFIX.size
+    if len(envelope) < start + _BODY.size:
+        raise Refused("the record is cut")
+    magic, identity, mac = _PREFIX.unpack_from(envelope)
+    if magic != _START:
+        raise Refused(_strange(magic))
+    if identity != signer.identity:
+        raise Refused("the record was signed by somebody else")
+    body = memoryview(envelope)[start:]
+    if signer.agrees(mac, b"record 1", key.encode(), body):
+        return _read(key, envelope)
+    if signer.agrees(mac, b"tombstone 1", key.encode(), body):
+        head = _head_of(envelope)
+        return Tombstone(head["evicted_at"], head["reason"])
+    raise Refused("the record is damaged, or belongs to another key")
+
+
+def frames(row: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield each envelope of a row or journal file with its tail.
+
+    Raises
+    ------
+    Refused
+        Where the frames do not add up; those before are good.
+    """
+    place = 0
+    while place < len(row):
+        try:
+            length, tail = _FRAME.unpack_from(row, place)
+        except error:
+            raise Refused("the record is cut") from None
+        begin = place + _FRAME.size
+        place = begin + length + tail
+        if place > len(row):
+            raise Refused("the record is cut")
+        yield row[begin : begin + length], memoryview(row)[begin + length : place]
+
+
+def framed(parts: Sequence[tuple[bytes, bytes | memoryview]]) -> bytes:
+    """Return envelopes and their tails as one row."""
+    return b"".join(
+        piece
+        for envelope, tail in parts
+        for piece in (_FRAME.pack(len(envelope), len(tail)), envelope, tail)
+    )
+
+
+def readable(row: bytes) -> list[tuple[bytes, memoryview]]:
+    """Return the frames of `row` up to the first that is cut."""
+    found = []
+    try:
+        for frame in frames(row):
+            found.append(frame)
+    except Refused:
+        pass
+    return found
+
+
+def unverified_heads(row: bytes) -> list[dict[str, Any]]:
+    """Return the heads of a row without believing them: for what to remove, never to serve."""
+    heads = []
+    for envelope, _ in readable(row):
+        try:
+            heads.append(_head_of(envelope))
+        except Exception:  # damaged: it names nothing
+            continue
+    return heads
+
+
+def unverified_blobs(row: bytes) -> set[str]:
+    """Return the digests of all blobs that a row names."""
+    found: set[str] = set()
+    for head in unverified_heads(row):
+        sections = head.get("sections", ())
+        found.update(part[3] for part in sections if len(part) == 4 and part[1] == "blob")
+    return found
+
+
+def variant_of(envelope: bytes) -> str:
+    """Return the variant an envelope is for, unverified."""
+    return envelope[_PREFIX.size : _PREFIX.size + 32].hex()
+
+
+def _signed(signer: Signer, purpose: bytes, key: str, body: bytes) -> bytes:
+    mac = signer.mac(purpose, key.encode(), body)
+    return _PREFIX.pack(_START, signer.identity, mac) + body
+
+
+def _strange(magic: bytes) -> str:
+    if magic[:-1] == MAGIC and magic[-1] > VERSION:
+        return f"the record has format {magic[-1]}, which is newer than this zen_nb"
+    return "the record is damaged (it does not begin as one)"
+
+
+def _head_of(envelope: bytes) -> dict[str, Any]:
+    _, length = _BODY.unpack_from(envelope, _PREFIX.size)
+    begin = _PREFIX.size + _BODY.size
+    head = json.loads(envelope[begin : begin + length])
+    if type(head) is not dict:
+        raise Refused("the record is damaged (no head)")
+    return head
+
+
+def _read(key: str, envelope: bytes) -> Entry:
+    variant, length = _BODY.unpack_from(envelope, _PREFIX.size)
+    head = _head_of(envelope)
+    sections = tuple(Section(*part) for part in head["sections"])
+    place = _PREFIX.size + _BODY.size + length
+    view = memoryview(envelope)
+    inline = {}
+    for part in sections:
+        if part.place == "row":
+            inline[part.name] = view[place : place + part.size_bytes]
+            place += part.size_bytes
+    return Entry(_record(key, variant.hex(), head), sections, inline, envelope)
+
+
+def _head(record: Record, sections: Sequence[Section]) -> dict[str, Any]:
+    return {
+        "step": record.step,
+        "created_at": record.created_at,
+        "duration_s": record.duration_s,
+        "trace": [[t.label, t.digest, dict(t.guard), dict(t.shown)] for t in record.trace],
+        "artifacts": [
+            [a.name, a.fingerprint, a.type_name, a.summary, a.role] for a in record.artifacts
+        ],
+        "badges": list(record.badges),
+        "writer": dict(record.writer),
+        "size_bytes": record.size_bytes,
+        "sections": [[s.name, s.place, s.size_bytes, s.digest] for s in sections],
+    }
+
+
+def _record(key: str, variant: str, head: dict[str, Any]) -> Record:
+    return Record(
+        key=key,
+        variant=variant,
+        step=head["step"],
+        created_at=head["created_at"],
+        duration_s=head["duration_s"],
+        trace=tuple(Trace(*part) for part in head["trace"]),
+        artifacts=tuple(Artifact(*part) for part in head["artifacts"]),
+        badges=tuple(head["badges"]),
+        writer=head["writer"],
+        size_bytes=head["size_bytes"],
+    )
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def with_size(record: Record, size_bytes: int, writer: Mapping[str, Any]) -> Record:
+    """Return `record` as it is stored: its size, and who can load it."""
+    return replace(record, size_bytes=size_bytes, writer={**record.writer, **writer})

@@ -1,0 +1,85 @@
+"""Every record once more as a file, so that a damaged database loses nothing.
+
+``records/<first two characters>/<key>`` holds the frames of a key, as the row does,
+each with its tail. Nothing but the user's key makes these files believable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from zen_nb.store.blobs import private_folder, replace_file
+
+_CAP_BYTES = 64 << 20
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Journal:
+    """Files of signed frames, one for each key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = folder / "records"
+        self._drafts = folder / "drafts"
+
+    def read(self, key: str) -> bytes | None:
+        """Return the frames of `key`, or ``None`` where there is no plain file of them."""
+        try:
+            handle = os.open(self._path(key), _FLAGS)
+        except OSError:
+            return None
+        with open(handle, "rb") as file:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _CAP_BYTES:
+                return None
+            return file.read()
+
+    def write(self, key: str, content: bytes) -> None:
+        """Replace the frames of `key`, or leave them as they are."""
+        private_folder(self._root)
+        private_folder(self._path(key).parent)
+        replace_file(self._path(key), self._drafts, content)
+
+    def remove(self, key: str) -> int:
+        """Remove the frames of `key` and return the bytes that were freed."""
+        size = self.size(key)
+        with contextlib.suppress(OSError):
+            self._path(key).unlink()
+        return size
+
+    def size(self, key: str) -> int:
+        """Return the size of the file in bytes; 0 where there is none."""
+        try:
+            return os.lstat(self._path(key)).st_size
+        except OSError:
+            return 0
+
+    def touch(self, key: str) -> None:
+        """Note that `key` was used now: eviction reads it from the file's time."""
+        with contextlib.suppress(OSError):
+            os.utime(self._path(key), follow_symlinks=False)
+
+    def used_at(self, key: str) -> float:
+        """Return when `key` was last written or used; 0 where it is not there."""
+        try:
+            return os.lstat(self._path(key)).st_mtime
+        except OSError:
+            return 0.0
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys that have a file."""
+        try:
+            folders = sorted(os.listdir(self._root))
+        except OSError:
+            return
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                for name in os.listdir(self._root / folder):
+                    if len(name) == 64 and not name.strip("0123456789abcdef"):
+                        yield name
+
+    def _path(self, key: str) -> Path:
+        return self._root / key[:2] / key
