@@ -1,0 +1,171 @@
+"""A ``%%step`` cell as a step: what its line says and what its body is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zen_nb.core.errors import MissingOutput, UsageError
+from zen_nb.core.model import Step, StepOptions
+from zen_nb.core.options import parse_duration
+from zen_nb.identity.cell import CellFacts, read_cell
+from zen_nb.notebook.line import check_name, read_line
+
+_FIRST_LINE = re.compile(r"\s*%%step(?![\w?])(?P<rest>[^\n]*)(?:\n|$)")
+VALUED = frozenset({"--expires", "--ignore", "--file"})
+
+
+@dataclass(frozen=True, slots=True)
+class CellBody:
+    """What is executed when a ``%%step`` cell runs.
+
+    Attributes
+    ----------
+    source
+        The cell as the user wrote it, magic line included.
+    transformed
+        The same after IPython's input transformation, the magic line a comment.
+    filename
+        The name under which tracebacks know the cell.
+    number
+        The execution count it had, for messages (``In [3]``).
+    quiet
+        It ends in ``;``: its last value is not shown.
+    """
+
+    source: str
+    transformed: str
+    tree: ast.Module
+    facts: CellFacts
+    filename: str
+    cell_id: str | None
+    number: int
+    quiet: bool
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body awaits at its top level."""
+        return bool(self.facts.code.co_flags & 0x80)
+
+
+def step_line(raw_cell: str) -> str | None:
+    """Return what follows ``%%step`` on the first line of a step cell; ``None`` for others."""
+    match = _FIRST_LINE.match(raw_cell)
+    if match is None or match["rest"].rstrip().endswith("?"):
+        return None
+    return match["rest"]
+
+
+def hide_step_line(lines: list[str], cell_magic: Callable[[list[str]], list[str]]) -> list[str]:
+    """Turn the magic line into a comment, so that IPython runs the body as the cell it is.
+
+    The comment keeps line numbers what they are on the page. Another cell magic
+    beneath the line gets its own transformation here. Pure: IPython transforms a
+    cell more than once.
+    """
+    if not lines or step_line(lines[0]) is None:
+        return lines
+    rest = lines[1:]
+    blank = 0
+    while blank < len(rest) and not rest[blank].strip():
+        blank += 1
+    return [f"# {lines[0].lstrip()}", *rest[:blank], *cell_magic(rest[blank:])]
+
+
+def read_step(
+    line_text: str,
+    tree: ast.Module,
+    *,
+    source: str,
+    transformed: str,
+    filename: str,
+    cell_id: str | None,
+    number: int,
+    parse: Callable[[str], ast.Module],
+) -> Step:
+    """Return the step that a cell defines.
+
+    Raises
+    ------
+    UsageError
+        Where the line cannot be read or declares what the cell does not bind.
+    """
+    line = read_line(line_text, valued=VALUED)
+    facts = read_cell(tree, parse)
+    body = CellBody(
+        source=source,
+        transformed=transformed,
+        tree=tree,
+        facts=facts,
+        filename=filename,
+        cell_id=cell_id,
+        number=number,
+        quiet=_is_quiet(transformed),
+    )
+    name = _name(line.words, line.outputs, facts, number)
+    _check_parameters(name, line.parameters)
+    _check_outputs(name, line.outputs, facts)
+    reads = tuple(part for part in facts.reads if part not in line.parameters)
+    return Step(
+        name=name,
+        reads=reads,
+        writes=tuple(dict.fromkeys((*facts.binds, *facts.deletes))),
+        parameters=line.parameters,
+        outputs=line.outputs,
+        options=read_options(line.options),
+        body=body,
+    )
+
+
+def read_options(words: tuple[str, ...]) -> StepOptions:
+    """Return what the options of a ``%%step`` line set.
+
+    Raises
+    ------
+    UsageError
+        Where an option is unknown or its value cannot be read.
+    """
+    from zen_nb.notebook.magics import step_parser  # noqa: PLC0415 - the parser documents the magic
+
+    found = step_parser().parse(words)
+    return StepOptions(
+        enable_cache=found.cache,
+        expires_after_s=parse_duration(found.expires, "--expires") if found.expires else None,
+        ignore=frozenset(name for part in found.ignore for name in part.replace(",", " ").split()),
+        files=tuple(found.file),
+        keep=not found.no_store,
+    )
+
+
+def _name(words: tuple[str, ...], outputs: tuple[str, ...] | None, facts: CellFacts, number: int) -> str:
+    if len(words) > 1:
+        raise UsageError(
+            f"%%step takes one name, not {' '.join(words)!r}; write outputs after ->, parameters as key=value"
+        )
+    if words:
+        return check_name(words[0])
+    shown = outputs or tuple(name for name in facts.binds if not name.startswith("_"))
+    return shown[0] if shown else f"cell_{number}"
+
+
+def _check_parameters(name: str, parameters: dict[str, Any]) -> None:
+    for parameter in parameters:
+        if "." in parameter:
+            raise UsageError(f"%%step {name}: {parameter}= has a dot; write {parameter.rpartition('.')[2]}=")
+
+
+def _check_outputs(name: str, outputs: tuple[str, ...] | None, facts: CellFacts) -> None:
+    for output in outputs or ():
+        if output not in facts.binds and not facts.whole_namespace:
+            bound = ", ".join(facts.binds) or "nothing"
+            raise MissingOutput(
+                f"step {name} declares the output {output!r}, which its cell does not bind; it binds: {bound}"
+            )
+
+
+def _is_quiet(transformed: str) -> bool:
+    code = re.sub(r"#.*", "", transformed.rstrip().rpartition("\n")[2]).rstrip()
+    return code.endswith(";")

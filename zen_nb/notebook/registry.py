@@ -1,0 +1,142 @@
+"""Which step is which: the steps of a notebook, in the order of their first execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from zen_nb.core.errors import NameTaken, UnknownStep, UsageError
+from zen_nb.core.graph import Edge, edges_by_name
+from zen_nb.core.model import Step
+
+WHOLE_NOTEBOOK = "notebook"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A named selection of steps, with parameters and a setting of its own."""
+
+    name: str
+    steps: tuple[str, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    enable_cache: bool | None = None
+
+
+class Registry:
+    """The steps that cells have defined, and the pipelines made of them."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Step] = {}
+        self._pipelines: dict[str, Pipeline] = {}
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(tuple(self._steps.values()))
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._steps
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all steps in order."""
+        return list(self._steps)
+
+    @property
+    def pipelines(self) -> list[str]:
+        """Names of the pipelines that were defined."""
+        return list(self._pipelines)
+
+    def get(self, name: str) -> Step:
+        """Return the step `name`; raises `UnknownStep`."""
+        try:
+            return self._steps[name]
+        except KeyError:
+            raise UnknownStep(name, self.names) from None
+
+    def put(self, step: Step) -> str | None:
+        """Take in a step that a cell defines; return the name it had before, if it was renamed.
+
+        The same cell executed again redefines its step in its place; a cell that was
+        moved or pasted keeps its step by its text.
+
+        Raises
+        ------
+        NameTaken
+            Where another cell has the name.
+        """
+        holder = self._steps.get(step.name)
+        if holder is not None and _is_another_cell(holder, step):
+            raise NameTaken(
+                f"two cells want the name {step.name!r}: In [{holder.body.number}] {_first_line(holder)!r} "
+                f"and this one; rename one, or %pipeline drop {step.name} if the other is gone"
+            )
+        old = self._name_of_cell(step)
+        if old is not None and old != step.name:
+            self._steps = {
+                step.name if name == old else name: step if name == old else kept
+                for name, kept in self._steps.items()
+                if name != step.name
+            }
+            return old
+        self._steps[step.name] = step
+        return None
+
+    def drop(self, name: str) -> None:
+        """Remove a step or a pipeline; raises `UnknownStep`."""
+        if name in self._pipelines:
+            del self._pipelines[name]
+            return
+        self.get(name)
+        del self._steps[name]
+        self._pipelines = {
+            label: replace(made, steps=tuple(part for part in made.steps if part != name))
+            for label, made in self._pipelines.items()
+        }
+
+    def define(self, pipeline: Pipeline) -> None:
+        """Take in a named pipeline; raises `UnknownStep` or `UsageError`."""
+        if pipeline.name in self._steps:
+            raise UsageError(f"{pipeline.name!r} is the name of a step; give the pipeline another name")
+        for name in pipeline.steps:
+            self.get(name)
+        self._pipelines[pipeline.name] = pipeline
+
+    def pipeline(self, name: str | None = None) -> Pipeline:
+        """Return a pipeline that was defined, or the whole notebook's."""
+        if name is None or name == WHOLE_NOTEBOOK:
+            return Pipeline(WHOLE_NOTEBOOK, tuple(self._steps))
+        try:
+            return self._pipelines[name]
+        except KeyError:
+            known = ", ".join(self._pipelines) or "none"
+            raise UsageError(
+                f"there is no pipeline {name!r}; pipelines: {known}; make one with %pipeline define {name} STEP …"
+            ) from None
+
+    def steps_of(self, pipeline: Pipeline) -> list[Step]:
+        """Return the steps of a pipeline in the notebook's order."""
+        chosen = set(pipeline.steps)
+        return [step for step in self if step.name in chosen]
+
+    def edges(self) -> tuple[Edge, ...]:
+        """Return the edges between all steps."""
+        return edges_by_name(tuple(self))
+
+    def _name_of_cell(self, step: Step) -> str | None:
+        cell_id = step.body.cell_id
+        if cell_id is None:
+            return None
+        return next((kept.name for kept in self if kept.body.cell_id == cell_id), None)
+
+
+def _is_another_cell(holder: Step, step: Step) -> bool:
+    """Tell whether two steps come from two cells; without cell ids they are the same cell."""
+    ids = (holder.body.cell_id, step.body.cell_id)
+    return None not in ids and ids[0] != ids[1] and holder.body.source != step.body.source
+
+
+def _first_line(step: Step) -> str:
+    return str(step.body.source).strip().partition("\n")[0]

@@ -1,0 +1,1 @@
+"""``@step`` and ``@pipeline``: ZenML's spelling for functions."""
