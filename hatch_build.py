@@ -47,7 +47,7 @@ class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
     def dependencies(self) -> list[str]:
         return [NODE_PACKAGE] if is_stale() and own_npm() is None else []
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if is_stale():
             npm(*INSTALL)
             npm("run", "build")

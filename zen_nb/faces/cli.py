@@ -89,7 +89,7 @@ def _run(given: argparse.Namespace) -> int:
 def _headless() -> Any:
     """Return the module that needs nbclient, which is not among zen_nb's own dependencies."""
     try:
-        from zen_nb.faces import headless  # noqa: PLC0415 (an extra, asked for only here)
+        from zen_nb.faces import headless
     except ModuleNotFoundError as error:
         raise _Unusable(f"`zen-nb run` needs {error.name}: pip install 'zen_nb[demo]'") from None
     return headless
