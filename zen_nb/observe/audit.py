@@ -6,7 +6,6 @@ comparison. It never raises, and it hashes nothing: paths are looked at after
 the run, in bulk.
 """
 
-# ruff: noqa: PTH (paths are compared as text, thousands in a run: pathlib costs ten times more)
 from __future__ import annotations
 
 import os

@@ -48,7 +48,7 @@ class EnvironmentWatch:
         with _lock:
             _active = tuple(watch for watch in _active if watch is not self)
             if not _active and type(os.environ) is _Observed:
-                cast(Any, os.environ).__class__ = _Environ
+                cast("Any", os.environ).__class__ = _Environ
         self._scope.leave()
         return tuple(Trace(f"env:{name}", self._read[name]) for name in sorted(self._read))
 

@@ -5,7 +5,6 @@ effect: the content that the step left. What can be neither (a file changed in
 place, one that changed meanwhile) is a refusal: the step ran, and is not cached.
 """
 
-# ruff: noqa: PTH (paths are compared as text, thousands in a run: pathlib costs ten times more)
 from __future__ import annotations
 
 import os

@@ -1,0 +1,235 @@
+"""The state outside its variables that a step uses or changes, restored on a hit.
+
+What a step changed is kept as the items that differ, and made again on a hit. Of what it
+used, the streams of random generators are seen (they move when used) and become traces;
+settings can be asked for as traces where a step is known to use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from blake3 import blake3
+
+from zen_nb.core.model import Trace
+from zen_nb.observe.generators import (
+    GENERATORS,
+    Generator,
+    Lineage,
+    Seeding,
+    digest,
+    watch_seeding,
+)
+from zen_nb.observe.settings import SETTINGS, MappingChange, secret_names
+
+_settings = {setting.name: setting for setting in SETTINGS}
+_generators = {generator.name: generator for generator in GENERATORS}
+_lineages = {generator.name: Lineage(generator) for generator in GENERATORS}
+_ENVIRON = "os.environ"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a step did to the state outside its variables.
+
+    Attributes
+    ----------
+    traces
+        ``ambient:numpy.random`` where the step drew from a stream that somebody seeded.
+    badges
+        ``unseeded`` where it drew from one that nobody seeded.
+    changes
+        By name, able to be pickled: what `restore` makes again on a hit.
+    refusals
+        Why the step must not be cached, a clause each.
+    """
+
+    traces: tuple[Trace, ...] = ()
+    badges: tuple[str, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+
+
+def capture() -> dict[str, Any]:
+    """Return how everything stands now, by name; libraries that are not loaded give ``None``."""
+    states = {name: setting.read() for name, setting in _settings.items()}
+    for name, generator in _generators.items():
+        states[name] = generator.read()
+    return states
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the states that differ, by name."""
+    return {
+        name: (before.get(name), state)
+        for name, state in after.items()
+        if state is not None and _differs(name, before.get(name), state)
+    }
+
+
+def _differs(name: str, before: Any, after: Any) -> bool:
+    if name in _generators or before is None:
+        return bool(before != after)
+    return _settings[name].change(before, after) is not None
+
+
+def restore(changes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Make changes again, each as far as it goes; return a clause for each that failed."""
+    failures = []
+    for name, change in changes.items():
+        try:
+            _make(name, change)
+        except Exception as error:
+            failures.append(f"{name} could not be restored: {error}")
+    return tuple(failures)
+
+
+def _make(name: str, change: Any) -> None:
+    if name in _generators:
+        _generators[name].write(change)
+        _lineages[name].note_seed()
+    else:
+        _settings[name].make(change)
+
+
+def trace(name: str, states: Mapping[str, Any] | None = None) -> Trace:
+    """Return one state as a trace, for a step that is known to use it.
+
+    Parameters
+    ----------
+    name
+        As in `capture`.
+    states
+        What `capture` returned before the step; the present state where it is left out.
+    """
+    state = _read(name) if states is None else states.get(name)
+    return Trace(f"ambient:{name}", _digest(name, state))
+
+
+def check(seen: Trace) -> str | None:
+    """Return ``None`` while the state is as the step saw it, else the reason in one line."""
+    name = seen.name
+    if name not in _generators and name not in _settings:
+        return f"{name} is not known here"
+    if _digest(name, _read(name)) == seen.digest:
+        return None
+    if name in _generators:
+        return f"{name} stands at another point than when the step drew from it"
+    return f"{name} changed"
+
+
+def _read(name: str) -> Any:
+    return _generators[name].read() if name in _generators else _settings[name].read()
+
+
+def _digest(name: str, state: Any) -> str:
+    if state is None:
+        return ""
+    if name in _generators:
+        return digest(state)
+    items = sorted(state.items(), key=repr) if isinstance(state, dict) else state
+    return blake3(repr(items).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+class AmbientWatch:
+    """Sees what a step does to the state outside its variables."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, Any] = {}
+        self._seedings: dict[str, Seeding] = {}
+        self._stack = ExitStack()
+
+    def start(self) -> Mapping[str, Any]:
+        """Begin, and return how everything stands."""
+        self._before = capture()
+        for name, generator in _generators.items():
+            state = self._before[name]
+            if state is not None:
+                seeding = self._seedings[name] = Seeding()
+                self._stack.enter_context(watch_seeding(generator, seeding, state))
+        return self._before
+
+    def cancel(self) -> None:
+        """End without looking at anything: the step failed."""
+        self._stack.close()
+
+    def stop(self, skip: Iterable[str] = ()) -> Moved:
+        """End, and say what moved; names in `skip` are left alone."""
+        self._stack.close()
+        after = capture()
+        gathered = _Gathered()
+        left = set(skip)
+        for name, setting in _settings.items():
+            if name not in left and after[name] is not None:
+                gathered.add_change(name, setting.change(self._before[name], after[name]))
+        for name, generator in _generators.items():
+            if name not in left and after[name] is not None:
+                seeding = self._seedings.get(name, Seeding())
+                gathered.add_stream(generator, self._before[name], after[name], seeding)
+        return gathered.moved()
+
+
+@dataclass(slots=True)
+class _Gathered:
+    traces: list[Trace] = field(default_factory=list)
+    badges: set[str] = field(default_factory=set)
+    changes: dict[str, Any] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+
+    def add_change(self, name: str, change: Any) -> None:
+        if change is None:
+            return
+        if name == _ENVIRON and isinstance(change, MappingChange):
+            self.refusals += [
+                f"it sets the environment variable {secret}, whose value is never stored"
+                for secret in secret_names(change)
+            ]
+        self.changes[name] = change
+
+    def add_stream(self, generator: Generator, before: Any, after: Any, seeding: Seeding) -> None:
+        """Judge one stream: who seeded it, and whether the result depends on where it stood."""
+        if before == after and not seeding.called:
+            return
+        lineage = _lineages[generator.name]
+        if before is None:
+            self._add_first(generator, after, lineage)
+        elif seeding.called:
+            self._add_seeded(generator, before, after, seeding)
+        else:
+            self._add_drawn(generator, before, after, lineage)
+
+    def _add_first(self, generator: Generator, after: Any, lineage: Lineage) -> None:
+        """The library was loaded by the step: what it drew before seeding cannot be known."""
+        if lineage.is_seeded(after):
+            self.changes[generator.name] = after
+
+    def _add_seeded(self, generator: Generator, before: Any, after: Any, seeding: Seeding) -> None:
+        lineage = _lineages[generator.name]
+        if not seeding.fresh:
+            self._add_use(generator.name, before, lineage.is_seeded(before))
+        if seeding.entropy:
+            self.badges.add("unseeded")
+            lineage.note_entropy(after)
+        else:
+            self.changes[generator.name] = after
+            lineage.note_seed()
+
+    def _add_drawn(self, generator: Generator, before: Any, after: Any, lineage: Lineage) -> None:
+        seeded = lineage.is_seeded(before)
+        self._add_use(generator.name, before, seeded)
+        if seeded or lineage.is_seeded(after):
+            self.changes[generator.name] = after
+
+    def _add_use(self, name: str, before: Any, seeded: bool) -> None:  # noqa: FBT001
+        if seeded:
+            self.traces.append(Trace(f"ambient:{name}", digest(before)))
+        else:
+            self.badges.add("unseeded")
+
+    def moved(self) -> Moved:
+        return Moved(
+            tuple(self.traces), tuple(sorted(self.badges)), self.changes, tuple(self.refusals)
+        )
