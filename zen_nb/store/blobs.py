@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from blake3 import blake3
 
@@ -35,7 +35,7 @@ Piece: TypeAlias = bytes | bytearray | memoryview
 Seen: TypeAlias = tuple[int, int, int, int, int]
 
 THREADS_FROM_BYTES = 1 << 20
-REMEMBER_FROM_BYTES = 1 << 20
+REMEMBER_FROM_BYTES = 16 << 20
 _CHUNK_BYTES = 8 << 20
 # A change within one tick of the file system's clock leaves the times as they are: a file is
 # remembered as verified only when its last change lies further back than this.
@@ -86,7 +86,10 @@ class Blobs:
         self._root = folder / "blobs"
         self._drafts = folder / "drafts"
         self._memory = memory
+        self._start = f"{self._root}{os.sep}"
         self._verified: dict[str, Seen] = {}
+        self._damaged: dict[str, Seen] = {}
+        self._fresh: dict[str, int] = {}
 
     def path(self, digest: str) -> Path:
         """Return where `digest` is kept; refuses what is not a digest.
@@ -96,15 +99,23 @@ class Blobs:
         BlobGone
             Where `digest` is not 64 hexadecimal characters.
         """
-        if len(digest) != 64 or not digest.isalnum() or not _is_hex(digest):
+        return Path(self._place(digest))
+
+    def _place(self, digest: str) -> str:
+        if len(digest) != 64 or not _is_hex(digest):
             raise BlobGone(f"{digest[:80]!r} is not the name of a blob")
-        return self._root / digest[:2] / digest
+        return f"{self._start}{digest[:2]}{os.sep}{digest}"
 
     def size(self, digest: str) -> int | None:
-        """Return the size of a blob in bytes, or ``None`` where there is no such plain file."""
+        """Return the size of a blob in bytes, or ``None`` where there is no plain file of it.
+
+        One that this process found damaged counts as none until it is written again.
+        """
         try:
-            status = os.lstat(self.path(digest))
-        except OSError:
+            status = os.lstat(self._place(digest))
+        except (OSError, BlobGone):
+            return None
+        if self._damaged and self._damaged.get(digest) == _seen(status):
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -136,7 +147,7 @@ class Blobs:
     def _put(self, views: list[memoryview], size: int, hashing: _Hashing) -> Stored:
         def kept() -> Stored | None:
             digest = hashing.digest
-            if digest is None or self.size(digest) != size:
+            if digest is None or self.size(digest) != size or not self._intact(digest, size):
                 return None
             return Stored(digest, size, new=False)
 
@@ -162,8 +173,23 @@ class Blobs:
         draft.become(path)
         _sync_folder(path.parent)
         if size >= REMEMBER_FROM_BYTES:
+            self._fresh[digest] = size
+
+    def remember_fresh(self) -> None:
+        """Note what was just written as verified, so that no one hashes it again."""
+        fresh, self._fresh = self._fresh, {}
+        if fresh:
             time.sleep(_TICK_NS / 1e9)
-            self._remember(digest, draft.status())
+        for digest in fresh:
+            with contextlib.suppress(OSError):
+                self._remember(digest, os.lstat(self._place(digest)))
+
+    def _intact(self, digest: str, size: int) -> bool:
+        try:
+            self.open(digest, size)
+        except BlobGone:
+            return False
+        return True
 
     def open(self, digest: str, size: int) -> memoryview:
         """Return the bytes as private, writable memory: a change never reaches the file.
@@ -201,6 +227,7 @@ class Blobs:
             self._verified[digest] = seen
             return
         if digest_of(view) != digest:
+            self._damaged[digest] = seen
             raise BlobGone(f"a stored part is damaged ({digest[:12]}…)")
         self._remember(digest, status)
 
@@ -213,11 +240,12 @@ class Blobs:
 
     def remove(self, digest: str) -> int:
         """Remove a blob and return the bytes that were freed; 0 where there was none."""
-        size = self.size(digest)
         self._verified.pop(digest, None)
-        if size is None:
+        try:
+            size = os.lstat(self._place(digest)).st_size
+            os.unlink(self._place(digest))
+        except (OSError, BlobGone):
             return 0
-        self.path(digest).unlink(missing_ok=True)
         return size
 
     def all(self) -> Iterator[tuple[str, os.stat_result]]:
@@ -271,7 +299,7 @@ class _Draft:
         self._handle = -1
         self._named = False
 
-    def __enter__(self) -> _Draft:
+    def __enter__(self) -> Self:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
         self._handle = os.open(self._path, flags, 0o600)
         with contextlib.suppress(OSError):  # no locks here: the sweep goes by age alone
@@ -318,9 +346,6 @@ class _Draft:
     def become(self, path: Path) -> None:
         os.rename(self._path, path)
         self._named = True
-
-    def status(self) -> os.stat_result:
-        return os.fstat(self._handle)
 
 
 def private_folder(path: Path) -> None:

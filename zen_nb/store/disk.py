@@ -82,12 +82,12 @@ class RowDisk(diskcache.Disk):  # type: ignore[misc]
     def get(self, key: Any, raw: Any) -> str:
         return self.put(key)[0]
 
-    def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
+    def store(self, value: Any, read: Any, key: Any = None) -> tuple[int, int, None, Any]:
         if type(value) is not bytes or read:
             raise BadRow("a value is bytes")
         return 0, MODE_BYTES, None, sqlite3.Binary(value)
 
-    def fetch(self, mode: Any, filename: Any, value: Any, read: bool) -> bytes:
+    def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
         if mode != MODE_BYTES or filename is not None or type(value) is not bytes:
             raise BadRow("a row names a file or another mode")
         return value
@@ -124,13 +124,15 @@ class Rows:
 
     def get(self, key: str) -> bytes | None:
         """Return the value of `key`, or ``None``; a damaged row counts as none."""
+        if key.strip("0123456789abcdef"):
+            raise BadRow("a key is hexadecimal text")
         cache = self._cache
         if cache is not None:
             try:
-                with self._lock, held:
+                with held, self._lock:
                     found: bytes | None = cache.get(key)
                 return found
-            except Exception:
+            except Exception:  # asked again below, where it is judged
                 pass
         answer: bytes | None = self._call(lambda cache: _get(cache, key))
         return answer
@@ -143,7 +145,7 @@ class Rows:
         """Forget `key`."""
         self._call(lambda cache: cache.delete(key))
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """Return all keys, sorted."""
         answer: list[str] = self._call(lambda cache: list(cache.iterkeys()))
         return answer
@@ -161,7 +163,7 @@ class Rows:
         StoreUnavailable
             Where the lock is not had within `WAIT_S` seconds, or nothing can be written.
         """
-        with self._lock, held:
+        with held, self._lock:
             self.get(FORMAT_KEY)  # opens, and heals what is damaged
             self._follow()
             try:
@@ -172,18 +174,18 @@ class Rows:
 
     def close(self) -> None:
         """Close this process's connections."""
-        with self._lock, held:
+        with held, self._lock:
             cache, self._cache = self._cache, None
             if cache is not None:
                 cache.close()
 
     def _call(self, ask: Any) -> Any:
         """Ask the database; where it is damaged, set it aside and ask the new one once."""
-        with self._lock, held:
+        with held, self._lock:
             try:
                 return ask(self._opened())
             except (sqlite3.Error, diskcache.Timeout, OSError) as error:
-                if not _is_damage(error):
+                if not self._moved() and not _is_damage(error):
                     raise _unavailable(self._folder, error) from None
                 reason = str(error)
             except StoreUnavailable:
@@ -212,11 +214,7 @@ class Rows:
 
     def _follow(self) -> None:
         """Open the present database where another process has set ours aside."""
-        try:
-            same = os.stat(self._path).st_ino == self._inode
-        except OSError:
-            same = False
-        if not same:
+        if self._moved():
             self.close()
             self._opened()
 
@@ -226,7 +224,7 @@ class Rows:
         self._cache = None
         stamp = f"{time.time_ns()}"
         with _only_one(self._folder):
-            if not self._replaced_meanwhile():
+            if not self._moved():
                 for suffix in ("", "-wal", "-shm"):
                     path = Path(f"{self._path}{suffix}")
                     with contextlib.suppress(FileNotFoundError):
@@ -234,11 +232,12 @@ class Rows:
                 self.rebuilt = reason or "it is damaged"
         self._inode = 0
 
-    def _replaced_meanwhile(self) -> bool:
+    def _moved(self) -> bool:
+        """Tell whether another process has set aside the database that we had open."""
         try:
             return self._inode not in (0, os.stat(self._path).st_ino)
         except OSError:
-            return False
+            return self._inode != 0
 
     def _before_fork(self) -> None:
         self._lock.acquire()
@@ -271,7 +270,9 @@ def _is_damage(error: BaseException) -> bool:
     if not isinstance(error, sqlite3.Error):
         return False
     code = getattr(error, "sqlite_errorcode", None)
-    return code is None or (code & 0xFF) in _DAMAGED
+    if code is None or code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        return True
+    return (code & 0xFF) in _DAMAGED
 
 
 def _unavailable(folder: Path, error: BaseException) -> StoreUnavailable:

@@ -1,4 +1,4 @@
-"""One record as signed bytes.
+r"""One record as signed bytes.
 
 Envelope format, version 1 (integers little-endian)
 ---------------------------------------------------
@@ -39,9 +39,10 @@ purpose ``tombstone`` and a variant of zero bytes; it stands alone in its row.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from struct import Struct, error
 from typing import Any, Literal, TypeAlias
 
@@ -102,6 +103,9 @@ def seal(
     signer: Signer, record: Record, sections: Sequence[Section], inline: Sequence[bytes]
 ) -> bytes:
     """Return `record` as an envelope signed by `signer`."""
+    for fingerprint in (record.key, record.variant):
+        if len(bytes.fromhex(fingerprint)) != 32:
+            raise ValueError(f"{fingerprint!r} is not a fingerprint of 32 bytes")
     head = _json(_head(record, sections))
     body = _BODY.pack(bytes.fromhex(record.variant), len(head)) + head + b"".join(inline)
     return _signed(signer, b"record 1", record.key, body)
@@ -190,12 +194,9 @@ def framed(parts: Sequence[tuple[bytes, bytes | memoryview]]) -> bytes:
 
 def readable(row: bytes) -> list[tuple[bytes, memoryview]]:
     """Return the frames of `row` up to the first that is cut."""
-    found = []
-    try:
-        for frame in frames(row):
-            found.append(frame)
-    except Refused:
-        pass
+    found: list[tuple[bytes, memoryview]] = []
+    with contextlib.suppress(Refused):
+        found.extend(frames(row))
     return found
 
 
@@ -203,10 +204,8 @@ def unverified_heads(row: bytes) -> list[dict[str, Any]]:
     """Return the heads of a row without believing them: for what to remove, never to serve."""
     heads = []
     for envelope, _ in readable(row):
-        try:
+        with contextlib.suppress(Exception):  # damaged: it names nothing
             heads.append(_head_of(envelope))
-        except Exception:  # damaged: it names nothing
-            continue
     return heads
 
 
@@ -217,6 +216,20 @@ def unverified_blobs(row: bytes) -> set[str]:
         sections = head.get("sections", ())
         found.update(part[3] for part in sections if len(part) == 4 and part[1] == "blob")
     return found
+
+
+def unverified_eviction(row: bytes, otherwise: float) -> float:
+    """Return when a tombstone was set, or `otherwise` where the row is none."""
+    for head in unverified_heads(row):
+        when = head.get("evicted_at")
+        if isinstance(when, (int, float)):
+            return when
+    return otherwise
+
+
+def names(row: bytes, step: str) -> bool:
+    """Tell whether a record of `row` was made by `step`, unverified."""
+    return any(head.get("step") == step for head in unverified_heads(row))
 
 
 def variant_of(envelope: bytes) -> str:
@@ -291,8 +304,3 @@ def _record(key: str, variant: str, head: dict[str, Any]) -> Record:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
-
-
-def with_size(record: Record, size_bytes: int, writer: Mapping[str, Any]) -> Record:
-    """Return `record` as it is stored: its size, and who can load it."""
-    return replace(record, size_bytes=size_bytes, writer={**record.writer, **writer})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -30,10 +31,7 @@ def prepare(folder: Path) -> tuple[Path, bool]:
     """
     try:
         folder = Path(os.path.realpath(folder))
-        if not folder.exists():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            folder.chmod(0o700)
+        make_private(folder)
         status = folder.stat()
     except OSError as error:
         raise StoreUnavailable(
@@ -42,6 +40,16 @@ def prepare(folder: Path) -> tuple[Path, bool]:
         ) from None
     _require_own(folder, status)
     return folder, os.access(folder, os.W_OK | os.X_OK)
+
+
+def make_private(folder: Path) -> None:
+    """Make `folder` and what is missing above it, all with mode 0700 whatever the umask."""
+    if folder.exists():
+        return
+    make_private(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        folder.chmod(0o700)
 
 
 def _require_own(folder: Path, status: os.stat_result) -> None:

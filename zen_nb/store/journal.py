@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from zen_nb.core.errors import StoreUnavailable
 from zen_nb.store.blobs import private_folder, replace_file
 
 _CAP_BYTES = 64 << 20
@@ -43,6 +44,14 @@ class Journal:
         private_folder(self._path(key).parent)
         replace_file(self._path(key), self._drafts, content)
 
+    def restore(self, key: str, content: bytes | None) -> None:
+        """Put back what `read` gave, as far as that can be done."""
+        if content is None:
+            self.remove(key)
+        elif self.read(key) != content:
+            with contextlib.suppress(OSError, StoreUnavailable):
+                self.write(key, content)
+
     def remove(self, key: str) -> int:
         """Remove the frames of `key` and return the bytes that were freed."""
         size = self.size(key)
@@ -69,7 +78,7 @@ class Journal:
         except OSError:
             return 0.0
 
-    def keys(self) -> Iterator[str]:
+    def all(self) -> Iterator[str]:
         """Yield the keys that have a file."""
         try:
             folders = sorted(os.listdir(self._root))

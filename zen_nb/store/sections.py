@@ -56,10 +56,16 @@ class Parts:
 
 
 def lay_out(
-    payload: Payload, transcript: bytes, components: Sequence[Component], blobs: Blobs
-) -> Parts:
-    """Store what is large and return the rest, ready to be sealed."""
-    parts = Parts()
+    parts: Parts,
+    payload: Payload,
+    transcript: bytes,
+    components: Sequence[Component],
+    blobs: Blobs,
+) -> None:
+    """Store what is large and put the rest into `parts`, ready to be sealed.
+
+    Where this raises, `parts` knows which blobs were made.
+    """
     small = payload.size_bytes <= INLINE_BYTES
     place: Place = "row" if small else "blob"
     layout, pack, big = _arrange(payload)
@@ -74,7 +80,6 @@ def lay_out(
         parts.add("transcript", [transcript], _transcript_place(len(transcript)), blobs)
     shown = _components_json(components)
     parts.add("components", [shown], "tail" if len(shown) <= TAIL_BYTES else "blob", blobs)
-    return parts
 
 
 def buffers_of(layout: bytes, part: Callable[[str], memoryview]) -> list[memoryview]:

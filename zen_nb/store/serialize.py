@@ -7,7 +7,8 @@ of `SMALL_BYTES` and more are out of band, in the order in which the stream asks
 for them. All outputs of a step share the stream, so that ``a is b`` survives.
 
 Names that only mean something to the notebook are globals of the pseudo module
-``zen_nb.store.live``; ``__main__`` means the namespace. A persistent id is a name, and stands for what the namespace holds under it.
+``zen_nb.store.live``; ``__main__`` means the namespace. A persistent id is a name,
+and stands for what the namespace holds under it.
 
 A stream is loaded only after its signature has been checked, never before.
 """
@@ -128,7 +129,9 @@ def _globals_of(namespace: dict[str, Any] | None) -> dict[str, Any]:
     return vars(sys.modules["__main__"]) if namespace is None else namespace
 
 
-def _dump(values: Mapping[str, object], namespace: dict[str, Any], known: Mapping[int, str]) -> Payload:
+def _dump(
+    values: Mapping[str, object], namespace: dict[str, Any], known: Mapping[int, str]
+) -> Payload:
     stream = io.BytesIO()
     buffers: list[memoryview] = []
 

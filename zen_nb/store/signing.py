@@ -1,4 +1,4 @@
-"""Who wrote these bytes: one secret key per user, kept outside cache and project.
+r"""Who wrote these bytes: one secret key per user, kept outside cache and project.
 
 Signature, version 1
 --------------------
@@ -26,6 +26,7 @@ from struct import pack
 from blake3 import blake3
 
 from zen_nb.core.errors import StoreUnavailable
+from zen_nb.store.folder import make_private
 
 KEY_BYTES = 32
 MAC_BYTES = 32
@@ -81,8 +82,8 @@ def key_folder() -> Path:
     return Path(user_data_dir("zen_nb"))
 
 
-def open_signer(folder: Path | None = None) -> Signer:
-    """Return the signer of this user, making its key on first use.
+def open_signer(folder: Path | None = None, *, outside: Path | None = None) -> Signer:
+    """Return the signer of this user, making its key on first use; never within `outside`.
 
     Raises
     ------
@@ -91,8 +92,12 @@ def open_signer(folder: Path | None = None) -> Signer:
     """
     folder = key_folder() if folder is None else folder
     path = folder / KEY_FILE
+    if outside is not None and Path(os.path.realpath(folder)).is_relative_to(outside):
+        raise SigningUnavailable(
+            f"the signing key must not stand in the cache folder {outside}; change ZEN_NB_KEY_DIR"
+        )
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         if not path.exists():
             _create(path)
         return Signer(_read(path))

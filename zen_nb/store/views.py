@@ -41,7 +41,7 @@ class ArrayViews:
             return None
         _, whole, offset = found
         place = (offset, value.shape, value.strides, value.dtype, value.flags.writeable)
-        return make_window, (whole, *place)
+        return make_window, (whole, place)
 
     def _join(self, group: list[Any], fixed: set[int]) -> None:
         whole = max(group, key=lambda array: (array.nbytes, id(array) in fixed))
@@ -56,10 +56,9 @@ class ArrayViews:
                 self._windows[id(array)] = (array, whole, start - low)
 
 
-def make_window(
-    whole: Any, offset: int, shape: Any, strides: Any, dtype: Any, writeable: bool
-) -> Any:
+def make_window(whole: Any, place: tuple[int, Any, Any, Any, bool]) -> Any:
     """Return an array over the memory of `whole`."""
+    offset, shape, strides, dtype, writeable = place
     numpy = sys.modules["numpy"]
     straight = whole if whole.flags.c_contiguous else whole.T
     memory = straight.reshape(-1).view(numpy.uint8)
