@@ -1,0 +1,159 @@
+"""numpy: arrays by dtype, shape, order and bytes.
+
+Content of an array is ``k``, dtype, number of dimensions, shape, ``C`` or ``F`` (F only
+where the array is contiguous in Fortran order and not in C order), then
+
+- plain dtypes: the digest of the elements in that order, taken without a copy where the
+  array is contiguous; extended floats without the bytes that pad them;
+- structured dtypes: the content of each field in turn, so that padding does not count;
+- objects and variable-width strings: the elements, as the items of a list.
+
+A dtype is ``.`` and its text (``<f8``, ``<M8[ns]``), ``:`` with its class where that text
+does not tell enough, ``(`` with dtype and shape for a sub-array, or ``{`` and n fields of
+(name, title, dtype). Bits of NaN, unlike those of a Python float, all count.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from zen_nb.core.errors import NoFingerprint
+from zen_nb.identity.encoding import number, text
+
+if TYPE_CHECKING:
+    from zen_nb.identity.values import Encoder, Handler
+
+
+def content(encoder: Encoder, array: Any) -> None:
+    """Write dtype, shape, order and elements of an array, whatever its class."""
+    flags = array.flags
+    order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+    shape = b"".join(map(number, array.shape))
+    encoder.out += b"k" + describe(array.dtype) + number(array.ndim) + shape + order.encode()
+    _elements(encoder, array, order)
+
+
+def _elements(encoder: Encoder, array: Any, order: str) -> None:
+    dtype = array.dtype
+    if dtype.names is not None:
+        for name in dtype.names:
+            _elements(encoder, array[name], order)
+    elif dtype.kind == "O":
+        encoder.sequence(array.ravel(order).tolist())
+    elif dtype.kind == "T":
+        encoder.encode(getattr(dtype, "na_object", None))
+        encoder.sequence(array.ravel(order).tolist())
+    else:
+        encoder.out += encoder.digest(octets_of(array.ravel(order)))
+
+
+def octets_of(flat: Any) -> Any:
+    """Return the bytes of a contiguous one-dimensional array as an array, without a copy."""
+    if not flat.itemsize:
+        return b""
+    if flat.dtype.char == "G":
+        flat = flat.view(flat.real.dtype)
+    raw = flat.view("u1")
+    if flat.dtype.char == "g" and _pads_extended_floats():
+        return raw.reshape(-1, flat.itemsize)[:, :10].reshape(-1)
+    return raw
+
+
+def _pads_extended_floats() -> bool:
+    numpy = sys.modules["numpy"]
+    return bool(numpy.finfo(numpy.longdouble).nmant == 63)
+
+
+def describe(dtype: Any) -> bytes:
+    """Return what values of a dtype mean; where a record keeps them does not count."""
+    if dtype.names is not None:
+        kind = b"r" if dtype.type.__name__ == "record" else b"v"
+        fields = [_field(name, dtype.fields[name]) for name in dtype.names]
+        return b"{" + kind + number(len(fields)) + b"".join(fields)
+    if dtype.subdtype is not None:
+        inner, shape = dtype.subdtype
+        return b"(" + describe(inner) + number(len(shape)) + b"".join(map(number, shape))
+    if dtype.kind == "T" or dtype.isbuiltin == 2:
+        kind_of = type(dtype)
+        return b":" + text(f"{kind_of.__module__}.{kind_of.__qualname__} {dtype!r}")
+    return b"." + text(dtype.str)
+
+
+def _field(name: str, entry: tuple[Any, ...]) -> bytes:
+    title = entry[2] if len(entry) > 2 else ""
+    return text(name) + text(str(title or "")) + describe(entry[0])
+
+
+def _array(encoder: Encoder, value: Any) -> None:
+    numpy = sys.modules["numpy"]
+    kind = type(value)
+    if kind is not numpy.ndarray and _reduces_itself(kind, numpy.ndarray):
+        from zen_nb.identity.instances import reduced_handler
+
+        return reduced_handler(kind)(encoder, value)
+    if encoder.again(value):
+        return None
+    encoder.out += b"A" + encoder.token(kind)
+    content(encoder, numpy.asarray(value))
+    kept = getattr(value, "__dict__", None)
+    # A mapped array is an array; where it is mapped from is not part of its value.
+    encoder.encode(kept if kept and not isinstance(value, numpy.memmap) else None)
+    return None
+
+
+def _reduces_itself(kind: Any, array_type: Any) -> bool:
+    return (
+        kind.__reduce__ is not array_type.__reduce__
+        or kind.__reduce_ex__ is not array_type.__reduce_ex__
+    )
+
+
+def _masked(encoder: Encoder, value: Any) -> None:
+    """Write data, mask and fill value. A fill value that was never asked for is the default."""
+    if encoder.again(value):
+        return
+    numpy = sys.modules["numpy"]
+    encoder.out += b"A" + encoder.token(type(value))
+    content(encoder, numpy.asarray(value.data))
+    content(encoder, numpy.ma.getmaskarray(value))
+    fill = value._fill_value
+    if fill is None:
+        fill = numpy.ma.default_fill_value(value)
+    encoder.encode([numpy.asarray(fill, dtype=value.dtype).tolist(), bool(value.hardmask)])
+
+
+def _scalar(encoder: Encoder, value: Any) -> None:
+    encoder.out += b"A" + encoder.token(type(value))
+    if isinstance(value, str):
+        encoder.encode(str(value))
+    elif isinstance(value, bytes):
+        encoder.encode(bytes(value))
+    else:
+        content(encoder, sys.modules["numpy"].asarray(value))
+    encoder.out += b"N"
+
+
+def _dtype(encoder: Encoder, value: Any) -> None:
+    encoder.out += b"y" + describe(value) + number(value.itemsize) + number(value.alignment)
+    names = value.names or ()
+    encoder.encode([value.fields[name][1] for name in names])
+    encoder.encode(dict(value.metadata) if value.metadata else None)
+
+
+def _ufunc(encoder: Encoder, value: Any) -> None:
+    name = value.__name__
+    for module in ("numpy", "scipy.special"):
+        if getattr(sys.modules.get(module), name, None) is value:
+            encoder.out += b"G" + encoder.token(type(value)) + text(f"{module}.{name}")
+            return
+    raise NoFingerprint("numpy.ufunc", "it hides the function that it was made of")
+
+
+HANDLERS: dict[str, Handler] = {
+    "numpy:MaskedArray": _masked,
+    "numpy:ndarray": _array,
+    "numpy:generic": _scalar,
+    "numpy:dtype": _dtype,
+    "numpy:ufunc": _ufunc,
+}

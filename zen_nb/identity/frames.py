@@ -1,0 +1,185 @@
+"""pandas: frames column by column, so that the layout of their blocks does not matter.
+
+Everything is ``w`` and the text of its kind:
+
+- ``frame``: class, index, columns, n columns, the values of each, extras;
+- ``series``: class, index, values, extras;
+- ``index``: class, names, then for a range start, stop and step; for levels their
+  indexes and codes; else values and the frequency;
+- ``dtype``: class, its text, the parts that it is compared by;
+- values of a column: array content, or ``w``, the kind of array, dtype and its parts.
+
+Extras are attrs, whether labels may repeat, and what the class lists in ``_metadata``.
+What a mask covers does not count.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from zen_nb.identity import tables
+from zen_nb.identity.arrays import content
+from zen_nb.identity.encoding import number, text
+
+if TYPE_CHECKING:
+    from zen_nb.identity.values import Encoder, Handler
+
+
+def _frame(encoder: Encoder, value: Any) -> None:
+    if encoder.again(value):
+        return
+    encoder.out += b"w" + text("frame") + encoder.token(type(value))
+    _index(encoder, value.index)
+    _index(encoder, value.columns)
+    encoder.out += number(value.shape[1])
+    for place, column in enumerate(_columns(value)):
+        _column(encoder, column, value, place)
+    _extras(encoder, value)
+
+
+def _columns(frame: Any) -> Iterable[Any]:
+    if hasattr(frame, "_iter_column_arrays"):
+        found: Iterable[Any] = frame._iter_column_arrays()
+        return found
+    return (frame.iloc[:, place].array for place in range(frame.shape[1]))
+
+
+def _column(encoder: Encoder, column: Any, frame: Any, place: int) -> None:
+    from zen_nb.core.errors import NoFingerprint
+    from zen_nb.identity.values import inside, short
+
+    try:
+        values(encoder, column)
+    except NoFingerprint as error:
+        raise inside(error, f"[{short(frame.columns[place])}]") from None
+
+
+def _series(encoder: Encoder, value: Any) -> None:
+    if encoder.again(value):
+        return
+    encoder.out += b"w" + text("series") + encoder.token(type(value))
+    _index(encoder, value.index)
+    values(encoder, value.array)
+    _extras(encoder, value)
+
+
+def _extras(encoder: Encoder, value: Any) -> None:
+    encoder.encode(value.attrs)
+    encoder.encode(bool(value.flags.allows_duplicate_labels))
+    kept = dict.fromkeys(value._metadata)
+    encoder.encode([[name.lstrip("_"), getattr(value, name, None)] for name in kept])
+
+
+def _index(encoder: Encoder, value: Any) -> None:
+    encoder.out += b"w" + text("index") + encoder.token(type(value))
+    encoder.sequence(list(value.names))
+    pandas = sys.modules["pandas"]
+    if isinstance(value, pandas.RangeIndex):
+        encoder.sequence((value.start, value.stop, value.step))
+    elif isinstance(value, pandas.MultiIndex):
+        for level, codes in zip(value.levels, value.codes, strict=True):
+            _index(encoder, level)
+            content(encoder, pandas.Series(codes).to_numpy())
+    else:
+        values(encoder, value.array)
+        freq = getattr(value, "freq", None)
+        encoder.encode(None if freq is None else freq.freqstr)
+
+
+def _dtype(encoder: Encoder, value: Any) -> None:
+    encoder.out += b"w" + text("dtype") + encoder.token(type(value)) + text(str(value))
+    for name in value._metadata:
+        encoder.encode(getattr(value, name, None))
+
+
+def values(encoder: Encoder, array: Any) -> None:
+    """Write the values of a column or index, by what they are and not by where they lie."""
+    if type(array).__module__ == "numpy":
+        return content(encoder, array)
+    for parent in type(array).__mro__:
+        write = _ARRAYS.get(parent.__name__) if _is_pandas(parent) else None
+        if write is not None:
+            encoder.out += b"w" + text(parent.__name__)
+            return write(encoder, array)
+    from zen_nb.identity.instances import instance_handler
+
+    return instance_handler(type(array))(encoder, array)
+
+
+def _is_pandas(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "pandas"
+
+
+def _from_numpy(encoder: Encoder, array: Any) -> None:
+    content(encoder, array.to_numpy())
+
+
+def _strings(encoder: Encoder, array: Any) -> None:
+    missing = array.isna()
+    encoder.encode(array.dtype)
+    content(encoder, missing)
+    encoder.sequence(array.to_numpy(dtype=object)[~missing].tolist())
+
+
+def _arrow(encoder: Encoder, array: Any) -> None:
+    encoder.encode(array.dtype)
+    tables.column(encoder, array._pa_array)
+
+
+def _categorical(encoder: Encoder, array: Any) -> None:
+    encoder.encode(array.dtype)
+    content(encoder, array.codes)
+
+
+def _instants(encoder: Encoder, array: Any) -> None:
+    encoder.encode(array.dtype)
+    content(encoder, array.asi8)
+
+
+def _masked(encoder: Encoder, array: Any) -> None:
+    mask, held = array._mask, array._data
+    encoder.encode(array.dtype)
+    content(encoder, mask)
+    if mask.any():
+        held = held.copy()
+        held[mask] = 0
+    content(encoder, held)
+
+
+def _intervals(encoder: Encoder, array: Any) -> None:
+    encoder.encode(array.dtype)
+    values(encoder, array.left.array)
+    values(encoder, array.right.array)
+
+
+def _sparse(encoder: Encoder, array: Any) -> None:
+    encoder.encode(array.dtype)
+    encoder.out += number(len(array)) + text(array.kind)
+    content(encoder, array.sp_index.to_int_index().indices)
+    content(encoder, array.sp_values)
+
+
+_ARRAYS: dict[str, Handler] = {
+    "ArrowStringArray": _arrow,
+    "ArrowExtensionArray": _arrow,
+    "StringArray": _strings,
+    "NumpyExtensionArray": _from_numpy,
+    "PandasArray": _from_numpy,
+    "Categorical": _categorical,
+    "DatetimeArray": _instants,
+    "TimedeltaArray": _instants,
+    "PeriodArray": _instants,
+    "BaseMaskedArray": _masked,
+    "IntervalArray": _intervals,
+    "SparseArray": _sparse,
+}
+
+HANDLERS: dict[str, Handler] = {
+    "pandas:DataFrame": _frame,
+    "pandas:Series": _series,
+    "pandas:Index": _index,
+    "pandas:ExtensionDtype": _dtype,
+    "pandas:ExtensionArray": values,
+}

@@ -1,0 +1,174 @@
+"""What a person is shown of a value: short, bounded, and never a reason to fail.
+
+Nothing here is part of a key. Large content is never touched, and what looks like
+a secret is never shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from typing import Any
+
+LONGEST = 80
+
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase|code)?($|_)|pwd|secret|token|api_?key|apikey|credential|private_?key"
+    r"|access_?key|auth($|_)|bearer|cookie|session_?id|signature|dsn$|conn(ection)?_?str",
+    re.IGNORECASE,
+)
+_SECRET_FORM = re.compile(
+    r"-----BEGIN |://[^/\s:@]*:[^/\s@]+@|^(sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abprs]|hf)[-_]"
+    r"|AKIA[0-9A-Z]{12,}|ASIA[0-9A-Z]{12,}|AIza[0-9A-Za-z_-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}"
+    r"|(?i:bearer|basic)\s+\S{12,}|(?i:password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*\S",
+)
+_RANDOM_LOOKING = re.compile(r"^[A-Za-z0-9+/=_-]{20,}$")
+_SCALARS = (bool, int, float, complex, str, bytes, type(None))
+
+
+def summarise(value: object) -> tuple[str, str]:
+    """Return the name of the type and a line about the value; never raises.
+
+    The line is ``""`` where the value's own code fails to say anything. What looks like a
+    secret is described by its length only.
+    """
+    kind = type(value)
+    name = str(getattr(kind, "__qualname__", "object"))
+    module = str(getattr(kind, "__module__", "builtins")).partition(".")[0]
+    full = name if module == "builtins" else f"{module}.{name}"
+    with contextlib.suppress(Exception):
+        return full, _bounded(_describe(value, module))
+    return full, ""
+
+
+def shown_value(name: str, value: object) -> str | None:
+    """Return a short repr of a parameter or small scalar; ``None`` for what may be a secret."""
+    if type(value) not in _SCALARS or _looks_secret(name, value):
+        return None
+    with contextlib.suppress(Exception):
+        return _bounded(_scalar(value))
+    return None
+
+
+def _looks_secret(name: str, value: object) -> bool:
+    if _SECRET_NAME.search(_words(name)):
+        return True
+    if isinstance(value, bytes):
+        value = value[:4096].decode("latin-1")
+    return isinstance(value, str) and _has_secret_form(value)
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+
+
+def _has_secret_form(value: str) -> bool:
+    head = value[:4096]
+    if _SECRET_FORM.search(head):
+        return True
+    return bool(_RANDOM_LOOKING.match(head)) and _bits_per_letter(head) > 3.6 and _mixed(head)
+
+
+def _mixed(value: str) -> bool:
+    return any(letter.isdigit() for letter in value) and any(map(str.isalpha, value))
+
+
+def _bits_per_letter(value: str) -> float:
+    shares = [value.count(letter) / len(value) for letter in set(value)]
+    return -sum(share * math.log2(share) for share in shares)
+
+
+def _bounded(line: str) -> str:
+    line = " ".join(line.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, (str, bytes)) and len(value) > LONGEST:
+        return repr(value[:LONGEST]) + "…"
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
+        return f"{'-' if value < 0 else ''}integer of {value.bit_length()} bits"
+    return repr(value)
+
+
+def _describe(value: Any, module: str) -> str:
+    if type(value) in _SCALARS:
+        if _looks_secret("", value):
+            return f"{len(value)} characters"
+        return _scalar(value)
+    if isinstance(value, (list, tuple, dict, set, frozenset, bytearray)):
+        return _count(len(value), "item")
+    if callable(value) and hasattr(value, "__qualname__"):
+        return str(value.__qualname__)
+    if module in _BY_LIBRARY:
+        described = _BY_LIBRARY[module](value)
+        if described is not None:
+            return described
+    if hasattr(type(value), "get_params"):
+        return _estimator(value)
+    return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _by_shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(f"{size:,}" for size in shape) if shape else "scalar"
+
+
+def _of_numpy(value: Any) -> str | None:
+    if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+        return None
+    return repr(value) if value.shape == () else f"{value.dtype} {_by_shape(value.shape)}"
+
+
+def _of_table(value: Any) -> str | None:
+    shape = getattr(value, "shape", None)
+    if not isinstance(shape, tuple):
+        return None
+    if len(shape) == 1 and hasattr(value, "dtype"):
+        return f"{value.dtype} {_count(shape[0], 'row')}"
+    return _by_shape(shape)
+
+
+def _of_arrow(value: Any) -> str | None:
+    if hasattr(value, "num_rows"):
+        return _by_shape((value.num_rows, value.num_columns))
+    return f"{value.type} {_count(len(value), 'row')}" if hasattr(value, "__len__") else None
+
+
+def _of_scipy(value: Any) -> str | None:
+    if not hasattr(value, "nnz"):
+        return None
+    return f"{value.dtype} {_by_shape(value.shape)}, {value.nnz:,} stored"
+
+
+def _estimator(value: Any) -> str:
+    """Show an estimator by the parameters that differ from its defaults and are small."""
+    defaults = type(value)().get_params(deep=False) if _default_made(type(value)) else {}
+    shown = []
+    for name, setting in sorted(value.get_params(deep=False).items()):
+        if type(setting) in _SCALARS and not (
+            name in defaults
+            and type(defaults[name]) is type(setting)
+            and repr(defaults[name]) == repr(setting)
+        ):
+            text = shown_value(name, setting)
+            shown.append(f"{name}={'…' if text is None else text}")
+    return f"{type(value).__name__}({', '.join(shown)})"
+
+
+def _default_made(kind: type) -> bool:
+    """Tell whether making one without arguments runs nobody's code but a library's."""
+    return kind.__module__.partition(".")[0] == "sklearn"
+
+
+_BY_LIBRARY = {
+    "numpy": _of_numpy,
+    "pandas": _of_table,
+    "polars": _of_table,
+    "pyarrow": _of_arrow,
+    "scipy": _of_scipy,
+}
