@@ -39,11 +39,15 @@ class CacheSwitch:
         What is in force, all rungs considered.
     source
         Who said so, for example ``this run`` or ``the step``.
+    as_set
+        What would be in force without this toggle, so that a second click takes a flip
+        back; ``None`` where that is not known.
     """
 
     toggle: bool | None = None
     enabled: bool = True
     source: str = "the default"
+    as_set: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+import { set, svg } from "./dom";
+import type { State } from "./snapshot";
+import { look } from "./words";
+
+/** A state's mark: its glyph drawn on a disc in its colour, the same in every font. */
+export class StateIcon {
+  readonly element: SVGSVGElement;
+  private readonly disc: SVGCircleElement;
+  private readonly glyph: SVGPathElement;
+
+  constructor() {
+    this.disc = svg("circle", { cx: 8, cy: 8, r: 8 });
+    this.glyph = svg("path", { class: "znb-glyph" });
+    const attributes = { class: "znb-icon", viewBox: "0 0 16 16", "aria-hidden": "true" };
+    this.element = svg("svg", attributes, this.disc, this.glyph);
+  }
+
+  update(state: State): void {
+    set(this.element, "data-state", state);
+    set(this.glyph, "d", look(state).icon);
+  }
+}
+
+/** Return a small drawn sign for a button. */
+export function sign(path: string): SVGSVGElement {
+  const attributes = { class: "znb-sign", viewBox: "0 0 16 16", "aria-hidden": "true" };
+  return svg("svg", attributes, svg("path", { d: path }));
+}
+
+export const SIGNS = {
+  play: "M4.5 3l8 5l-8 5z",
+  stop: "M4 4h8v8H4z",
+  close: "M4.5 4.5l7 7M11.5 4.5l-7 7",
+  toHere: "M3 3.5l6 4.5l-6 4.5zM12.5 3.5v9",
+} as const;

@@ -1,0 +1,19 @@
+import type { Ask, PipelineSnapshot } from "./snapshot";
+
+/** Why an ask was not carried out, told by the kernel. */
+export interface Refusal {
+  ask: Ask;
+  text: string;
+}
+
+export type News = { kind: "snapshot" } | { kind: "refused"; refusal: Refusal };
+
+/** All that the drawing knows of the world; a shell provides it. */
+export interface Model {
+  /** Return the newest snapshot; throws `UnknownShape` where there is none to draw. */
+  get(): PipelineSnapshot;
+  /** Call `listener` after every change; the returned function ends it. */
+  subscribe(listener: (news: News) => void): () => void;
+  /** Ask the kernel; the answer comes as a snapshot or a refusal. */
+  send(ask: Ask): void;
+}
