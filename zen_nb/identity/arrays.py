@@ -89,9 +89,9 @@ def _array(encoder: Encoder, value: Any) -> None:
     numpy = sys.modules["numpy"]
     kind = type(value)
     if kind is not numpy.ndarray and _reduces_itself(kind, numpy.ndarray):
-        from zen_nb.identity.instances import reduced_handler
+        from zen_nb.identity.instances import instance_handler
 
-        return reduced_handler(kind)(encoder, value)
+        return instance_handler(kind)(encoder, value)
     if encoder.again(value):
         return None
     encoder.out += b"A" + encoder.token(kind)

@@ -71,7 +71,18 @@ _REMEMBERED: dict[str, frozenset[str]] = {
     "scipy:_cs_matrix": frozenset({"_has_sorted_indices", "_has_canonical_format"}),
 }
 
-_FROZEN_MODULES = ("pandas._libs.", "zoneinfo")
+_FROZEN = frozenset(
+    {
+        "zoneinfo:ZoneInfo",
+        "pandas:Timestamp",
+        "pandas:Timedelta",
+        "pandas:Period",
+        "pandas:Interval",
+        "pandas:NaTType",
+        "pandas:NAType",
+        "pandas:BaseOffset",
+    }
+)
 _FROZEN_BASES = (int, float, complex, str, bytes, tuple, frozenset)
 
 _STANDARD: dict[str, Callable[[Any], object]] = {
@@ -148,6 +159,7 @@ def _enum_member(encoder: Encoder, value: enum.Enum) -> None:
 
 
 def instance_handler(kind: type) -> Handler:
+    """Return what writes instances by class and state; once each, unless they cannot change."""
     registered = copyreg.dispatch_table.get(kind)
     if registered is None and _is_plain_class(kind):
         write: Handler = _plain_class(kind)
@@ -164,16 +176,17 @@ def instance_handler(kind: type) -> Handler:
 
 
 def _is_frozen(kind: type) -> bool:
-    if str(kind.__module__).startswith(_FROZEN_MODULES):
+    if not _FROZEN.isdisjoint(map(family, kind.__mro__)):
         return True
     return issubclass(kind, _FROZEN_BASES) and not kind.__dictoffset__ and not _slots(kind)
 
 
 def _is_plain_class(kind: type) -> bool:
     """Tell whether all state is in attributes and slots, by the test that `copyreg` makes."""
-    if kind.__reduce_ex__ is not object.__reduce_ex__:
+    asked: Any = kind
+    if asked.__reduce_ex__ is not object.__reduce_ex__ or kind.__itemsize__:
         return False
-    if kind.__reduce__ is not object.__reduce__ or kind.__itemsize__:
+    if asked.__reduce__ is not object.__reduce__:
         return False
     size = object.__basicsize__ + 8 * len(_slots(kind))
     size += 8 * (kind.__dictoffset__ > 0) + 8 * (kind.__weakrefoffset__ > 0)
@@ -199,13 +212,14 @@ def _plain_class(kind: type) -> Handler:
     slots = _slots(kind)
     state_is_attributes = getattr(kind, "__getstate__", None) is object.__getstate__
     has_attributes = bool(kind.__dictoffset__)
+    has_arguments = hasattr(kind, "__getnewargs_ex__") or hasattr(kind, "__getnewargs__")
     forgotten = _forgotten(kind)
 
     def write(encoder: Encoder, value: Any) -> None:
         encoder.out += b"o" + encoder.token(kind)
-        encoder.encode(_new_arguments(value))
+        encoder.encode(_new_arguments(value) if has_arguments else None)
         if not state_is_attributes:
-            _state(encoder, ask(value, lambda: value.__getstate__()), forgotten)
+            _state(encoder, ask(value, value.__getstate__), forgotten)
         else:
             _state(encoder, value.__dict__ if has_attributes else None, forgotten)
             held = [name for name in slots if hasattr(value, name)] if slots else slots
@@ -223,12 +237,9 @@ def _forgotten(kind: type) -> frozenset[str]:
 
 
 def _new_arguments(value: Any) -> object:
-    kind = type(value)
-    if hasattr(kind, "__getnewargs_ex__"):
-        return ask(value, lambda: value.__getnewargs_ex__())
-    if hasattr(kind, "__getnewargs__"):
-        return ask(value, lambda: value.__getnewargs__())
-    return None
+    if hasattr(type(value), "__getnewargs_ex__"):
+        return ask(value, value.__getnewargs_ex__)
+    return ask(value, value.__getnewargs__)
 
 
 def _state(encoder: Encoder, state: object, forgotten: frozenset[str] = frozenset()) -> None:

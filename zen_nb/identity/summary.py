@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from enum import Enum
 from typing import Any
 
 LONGEST = 80
@@ -24,20 +25,23 @@ _SECRET_FORM = re.compile(
     r"|(?i:bearer|basic)\s+\S{12,}|(?i:password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*\S",
 )
 _RANDOM_LOOKING = re.compile(r"^[A-Za-z0-9+/=_-]{20,}$")
+_SHORT_MODULES = frozenset({"datetime", "decimal", "fractions", "pathlib", "uuid"})
 _SCALARS = (bool, int, float, complex, str, bytes, type(None))
 
 
-def summarise(value: object) -> tuple[str, str]:
+def summarise(value: object, name: str = "") -> tuple[str, str]:
     """Return the name of the type and a line about the value; never raises.
 
     The line is ``""`` where the value's own code fails to say anything. What looks like a
-    secret is described by its length only.
+    secret, by its form or by `name`, is described by its length at most.
     """
     kind = type(value)
-    name = str(getattr(kind, "__qualname__", "object"))
+    qualname = str(getattr(kind, "__qualname__", "object"))
     module = str(getattr(kind, "__module__", "builtins")).partition(".")[0]
-    full = name if module == "builtins" else f"{module}.{name}"
+    full = qualname if module == "builtins" else f"{module}.{qualname}"
     with contextlib.suppress(Exception):
+        if kind in _SCALARS and _looks_secret(name, value):
+            return full, _length(value)
         return full, _bounded(_describe(value, module))
     return full, ""
 
@@ -94,9 +98,9 @@ def _scalar(value: object) -> str:
 
 def _describe(value: Any, module: str) -> str:
     if type(value) in _SCALARS:
-        if _looks_secret("", value):
-            return f"{len(value)} characters"
         return _scalar(value)
+    if module in _SHORT_MODULES or isinstance(value, Enum):
+        return repr(value)
     if isinstance(value, (list, tuple, dict, set, frozenset, bytearray)):
         return _count(len(value), "item")
     if callable(value) and hasattr(value, "__qualname__"):
@@ -108,6 +112,10 @@ def _describe(value: Any, module: str) -> str:
     if hasattr(type(value), "get_params"):
         return _estimator(value)
     return ""
+
+
+def _length(value: object) -> str:
+    return _count(len(value), "character") if isinstance(value, (str, bytes)) else ""
 
 
 def _count(number: int, noun: str) -> str:

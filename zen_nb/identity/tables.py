@@ -9,6 +9,7 @@ struct, or indices and dictionary; types beyond these by their Python items.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.identity.encoding import number, text
@@ -81,7 +82,7 @@ def _is_text(kind: Any, types: Any) -> bool:
 
 def _fixed(array: Any) -> Any:
     """Return the bytes of fixed-width items as an array, zeros under nulls."""
-    numpy = __import__("numpy")
+    numpy = import_module("numpy")
     width = array.type.bit_width // 8
     start = array.offset * width
     held = array.buffers()[1]
@@ -98,7 +99,7 @@ def _fixed(array: Any) -> Any:
 
 def _joined(encoder: Encoder, array: Any, arrow: Any) -> None:
     """Write lengths and bytes of text or binary items; nulls are empty."""
-    numpy = __import__("numpy")
+    numpy = import_module("numpy")
     is_text = "string" in str(array.type)
     large = array.cast(arrow.large_string() if is_text else arrow.large_binary())
     if large.null_count:
@@ -114,7 +115,7 @@ def _joined(encoder: Encoder, array: Any, arrow: Any) -> None:
 
 
 def _lists(encoder: Encoder, array: Any, arrow: Any) -> None:
-    compute = __import__("pyarrow.compute").compute
+    compute = import_module("pyarrow.compute")
     lengths = compute.list_value_length(array).fill_null(0).cast("int64")
     encoder.out += encoder.digest(_fixed(lengths))
     column(encoder, array.flatten())

@@ -8,6 +8,7 @@ handed to a `CodeSink`, which names it in the stream.
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
@@ -67,6 +68,7 @@ class Encoder:
     def __init__(self, sink: CodeSink, digest: Digest = buffer_digest) -> None:
         self.sink = sink
         self.digest = digest
+        self._depth = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -75,7 +77,7 @@ class Encoder:
         # An id is only good for as long as its object lives: reducing makes temporary ones.
         self._alive: list[object] = []
         self._handlers: dict[type, Handler] = {}
-        self._folded: dict[int, tuple[int, bytes]] = {}
+        self._folded: dict[int, tuple[int, bytes, object]] = {}
         self._tokens: dict[int, tuple[bytes, object]] = {}
 
     def fingerprint(self, value: object) -> str:
@@ -86,15 +88,21 @@ class Encoder:
             return blake3(FORMAT + scalar(value)).hexdigest()
         if (kind is dict or kind is list or kind is tuple) and is_tree(value):
             return tree_fingerprint(value)
-        outer = self.__dict__.copy()
-        self._begin()
+        outer = self.__dict__.copy() if self._depth else None
+        if outer is not None:
+            self._begin()
+        self._depth += 1
         try:
             self.encode(value)
             return blake3(FORMAT + self.out).hexdigest()
         except RecursionError:
             raise NoFingerprint(type_name(kind), "nested too deeply") from None
         finally:
-            self.__dict__.update(outer)
+            if outer is None:
+                self._depth = 0
+                self._begin()
+            else:
+                self.__dict__.update(outer)
 
     def encode(self, value: object) -> None:
         """Append the encoding of `value` to the stream."""
@@ -246,7 +254,7 @@ def _tuple(encoder: Encoder, value: tuple[Any, ...]) -> None:
     second time on its encoding no longer changes (all it holds has been met), so a long one
     is written from memory then.
     """
-    visits, known = encoder._folded.get(id(value), (0, b""))
+    visits, known, _ = encoder._folded.get(id(value), (0, b"", None))
     if visits > 1:
         encoder.out += known
         return
@@ -258,7 +266,7 @@ def _tuple(encoder: Encoder, value: tuple[Any, ...]) -> None:
     if size > FOLD_FROM:
         known = b"D" + number(size) + buffer_digest(bytes(out[start:]))
         out[start:] = known
-        encoder._folded[id(value)] = (visits + 1, known)
+        encoder._folded[id(value)] = (visits + 1, known, value)
 
 
 def _set(encoder: Encoder, value: set[Any]) -> None:
@@ -279,9 +287,9 @@ def _bytearray(encoder: Encoder, value: bytearray) -> None:
 
 def _memoryview(encoder: Encoder, value: memoryview) -> None:
     shape = value.shape or ()
-    raw = value if value.c_contiguous else value.tobytes("C")
+    raw = value.cast("B") if value.c_contiguous and value.nbytes else value.tobytes("C")
     encoder.out += b"v" + text(value.format) + number(len(shape))
-    encoder.out += b"".join(map(number, shape)) + encoder.digest(bytes(raw))
+    encoder.out += b"".join(map(number, shape)) + encoder.digest(raw)
 
 
 def _range(encoder: Encoder, value: range) -> None:
@@ -299,7 +307,21 @@ def code(encoder: Encoder, value: object) -> None:
     encoder.out += b"g" + encoder.token(value)
 
 
+def _is_shared_generator(owner: object) -> bool:
+    """Tell whether this is the generator behind ``random.random`` or ``numpy.random.rand``.
+
+    Their state is a matter of the surroundings, not part of what the functions are.
+    """
+    for module, name in (("random", "_inst"), ("numpy.random.mtrand", "_rand")):
+        if module in sys.modules and getattr(sys.modules[module], name, None) is owner:
+            return True
+    return False
+
+
 def _method(encoder: Encoder, value: types.MethodType) -> None:
+    if _is_shared_generator(value.__self__):
+        encoder.out += b"G" + encoder.token(type(value.__self__)) + text(value.__name__)
+        return
     encoder.out += b"M"
     encoder.part("__self__", value.__self__)
     encoder.out += encoder.token(value.__func__)
@@ -310,6 +332,9 @@ def _builtin(encoder: Encoder, value: types.BuiltinMethodType) -> None:
     owner = value.__self__
     if owner is None or isinstance(owner, types.ModuleType) or type(owner).__name__ == "PyCapsule":
         return code(encoder, value)
+    if _is_shared_generator(owner):
+        encoder.out += b"G" + encoder.token(type(owner)) + text(value.__name__)
+        return None
     encoder.out += b"M"
     encoder.part("__self__", owner)
     encoder.out += text(value.__name__)
