@@ -85,7 +85,7 @@ def decide(question: Question, store: Store | None, *, check: Callable[[Trace], 
     record, reason, kind = _look_up(question, key, store, check)
     changes: tuple[Change, ...] = ()
     if record is None and not reason:
-        changes, reason, kind = _explain(question, key, store)
+        changes, reason, kind = _explain(question, store)
     return Decision(question, key, record, reason, kind, changes, kept_out)
 
 
@@ -111,13 +111,12 @@ def _look_up(
             return record, "nothing it depends on has changed", "hit"
         reason, kind = reason or fault, kind or "changed"
     if not reason and found.refused:
-        reason, kind = found.refused[0], "damaged"
+        reason = found.refused[0]
+        kind = "evicted" if reason.startswith("evicted") else "damaged"
     return None, reason, kind
 
 
-def _explain(question: Question, key: Fingerprint, store: Store) -> tuple[tuple[Change, ...], str, str]:
-    if store.evicted(key):
-        return (), "its record was evicted to make room", "evicted"
+def _explain(question: Question, store: Store) -> tuple[tuple[Change, ...], str, str]:
     candidates = _earlier(question.step, store)
     found = nearest(candidates, question.ingredients.components)
     if found is None:

@@ -16,6 +16,7 @@ import platform
 import sys
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -110,6 +111,7 @@ class Reach:
         self.components: dict[str, Component] = {}
         self.problems: dict[str, NoFingerprint] = {}
         self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
+        self.absent: list[str] = []
         self.names: set[str] = set()
         self.strings: set[str] = set()
         self._tokens: dict[int, str] = {}
@@ -323,12 +325,11 @@ class Reach:
         return [self._module(module, (part,)) for part in names]
 
     def _module_by_file(self, name: str) -> str:
+        """Take in a module that cannot be imported yet: the file it has, or that it has none."""
         label, file = f"module:{name}", module_file(name)
-        try:
-            content = open(file, "rb").read() if file else b""  # noqa: SIM115
-        except OSError:
-            content = b""
-        self.components[label] = Component(label, blake3(content).hexdigest())
+        if file is None:
+            self.absent.append(name)
+        self.components[label] = Component(label, _file_digest(file))
         return label
 
     # -- what a thing is made of ------------------------------------------------------
@@ -380,15 +381,8 @@ class Reach:
                 facets.append([name, self.token(part) if is_code(part) else fingerprint_of(part, self)])
             except NoFingerprint:
                 # What has no identity of its own follows from the module's text.
-                facets.append([name, self._file_digest(module)])
+                facets.append([name, _file_digest(module_file(module.__name__))])
         self._add(label, facets, lambda: None)
-
-    def _file_digest(self, module: ModuleType) -> str:
-        try:
-            with open(module_file(module.__name__) or "", "rb") as file:
-                return blake3(file.read()).hexdigest()
-        except OSError:
-            return ""
 
     def _add(self, label: str, facets: object, source: Any) -> None:
         try:
@@ -452,6 +446,14 @@ def import_project_module(name: str) -> ModuleType | None:
         return importlib.import_module(name)
     except Exception:  # noqa: BLE001 - the step itself will meet it and show it
         return None
+
+
+def _file_digest(file: str | None) -> Fingerprint:
+    """Return the digest of a source file; ``""`` where there is none."""
+    try:
+        return blake3(Path(file).read_bytes()).hexdigest() if file else ""
+    except OSError:
+        return ""
 
 
 def _prefix(module: str) -> str:

@@ -288,3 +288,8 @@ def class_names(node: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:
         now |= set(inner.reads) - stored
         stored |= set(inner.binds)
     return frozenset(now), later | (free_names(body) - stored)
+
+
+def ast_module(nodes: Iterable[ast.stmt]) -> ast.Module:
+    """Return statements as a module that can be compiled, at the lines where they stand."""
+    return ast.fix_missing_locations(ast.Module(list(nodes), []))

@@ -34,12 +34,16 @@ class Ingredients:
         place: its inputs and the globals it reaches.
     strings
         String constants of the code reached; some may name files.
+    absent
+        Modules that the step imports and that cannot be found before it runs. Their absence
+        is an ingredient; it must still be so when the step has run.
     """
 
     components: tuple[Component, ...]
     problems: Mapping[str, NoFingerprint] = field(default_factory=dict)
     held: Mapping[str, tuple[str, Any, Fingerprint]] = field(default_factory=dict)
     strings: frozenset[str] = frozenset()
+    absent: tuple[str, ...] = ()
 
     @property
     def key(self) -> Fingerprint:
@@ -59,6 +63,7 @@ def of_cell(
     namespace: Mapping[str, Any],
     *,
     parameters: Mapping[str, object],
+    source: str = "",
     quiet: bool = False,
     outputs: tuple[str, ...] | None = None,
     ignore: Collection[str] = (),
@@ -68,6 +73,8 @@ def of_cell(
 
     Parameters
     ----------
+    source
+        The text of the cell, to show what changed in it; no part of the key.
     quiet
         The cell ends in ``;``: what it shows differs, so the code does.
     outputs
@@ -91,7 +98,7 @@ def of_cell(
     _read_text_evaluators(reach, cell.strings | reach.strings)
     reach.names |= code_facts(cell.code).names
     code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *(f"{a} {b}" for a, b in references)]
-    reach.components["code"] = Component("code", digest_text("\n".join(code)))
+    reach.components["code"] = Component("code", digest_text("\n".join(code)), {"source": source})
     return _finish(reach, cell.strings)
 
 
@@ -173,7 +180,9 @@ def _finish(reach: Reach, strings: frozenset[str]) -> Ingredients:
         for label, (scope, name, value) in reach.data.items()
         if label in digests and scope is reach.namespace and not is_plain_atom(value)
     }
-    return Ingredients(components, dict(reach.problems), held, strings | frozenset(reach.strings))
+    return Ingredients(
+        components, dict(reach.problems), held, strings | frozenset(reach.strings), tuple(reach.absent)
+    )
 
 
 def is_plain_atom(value: object) -> bool:

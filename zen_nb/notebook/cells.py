@@ -46,6 +46,11 @@ class CellBody:
     quiet: bool
 
     @property
+    def text(self) -> str:
+        """The cell without its magic line."""
+        return _FIRST_LINE.sub("", self.source, count=1)
+
+    @property
     def is_async(self) -> bool:
         """Whether the body awaits at its top level."""
         return bool(self.facts.code.co_flags & 0x80)

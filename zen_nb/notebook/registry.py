@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,6 +83,12 @@ class Registry:
             return old
         self._steps[step.name] = step
         return None
+
+    def note_writes(self, name: str, written: Iterable[str]) -> None:
+        """Add names that a step turned out to write: those it changes in place, or by other code."""
+        step = self._steps.get(name)
+        if step is not None:
+            self._steps[name] = replace(step, writes=tuple(dict.fromkeys((*step.writes, *written))))
 
     def drop(self, name: str) -> None:
         """Remove a step or a pipeline; raises `UnknownStep`."""

@@ -1,0 +1,258 @@
+"""One execution of a step: everything between a decision and a record, or a hit.
+
+The body is called by whoever can call it best: IPython itself for a cell, the
+caller for a function. `Attempt` is opened before it and closed after it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from zen_nb.core.errors import NoFingerprint, NotStorable, StoreUnavailable
+from zen_nb.core.model import Artifact, Fingerprint, Record
+from zen_nb.engine.decide import Decision
+from zen_nb.identity.code import digest_text, fingerprint
+from zen_nb.identity.summary import summarise
+from zen_nb.observe.namespace import apply_change, can_change
+from zen_nb.observe.transcript import Transcript
+from zen_nb.observe.watch import StepWatch
+from zen_nb.store.records import Store
+from zen_nb.store.serialize import dump
+
+# Reserved names in a payload; no variable can be called so.
+RESULT = "<result>"
+AMBIENT = "<ambient>"
+
+
+class Capture(Protocol):
+    """Records what a step shows, while it is shown."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> Transcript: ...
+
+    def cancel(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a body left behind.
+
+    Attributes
+    ----------
+    bound
+        Outputs by name.
+    result
+        The value of the last expression, where the cell showed one.
+    has_result
+        Whether it did.
+    remade
+        Names that a hit binds by running definitions again; not stored.
+    absent
+        Names that do not exist when a hit is loaded, so that nothing may refer to them.
+    """
+
+    bound: Mapping[str, Any]
+    deleted: tuple[str, ...] = ()
+    result: Any = None
+    has_result: bool = False
+    remade: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended.
+
+    Attributes
+    ----------
+    record
+        What was stored; ``None`` where nothing was, and then `note` says why.
+    fingerprints
+        Of the outputs that have one.
+    """
+
+    duration_s: float
+    record: Record | None = None
+    note: str = ""
+    badges: tuple[str, ...] = ()
+    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+
+class Attempt:
+    """A body about to run, running, and done."""
+
+    def __init__(
+        self,
+        decision: Decision,
+        *,
+        store: Store | None,
+        capture: Capture,
+        watch: StepWatch,
+        namespace: dict[str, Any] | None,
+    ) -> None:
+        self.decision = decision
+        self._store = store
+        self._capture = capture
+        self._watch = watch
+        self._namespace = namespace
+        self.started_at = 0.0
+        self._clock = 0.0
+
+    def open(self) -> None:
+        """Begin to observe; the body runs next."""
+        self.started_at = time.time()
+        self._capture.start()
+        self._watch.start()
+        self._clock = time.perf_counter()
+
+    def abandon(self) -> float:
+        """Forget all: the body raised or was interrupted. Returns its duration in seconds."""
+        duration = time.perf_counter() - self._clock
+        self._watch.cancel()
+        self._capture.cancel()
+        return duration
+
+    def close(self, made: Made, duration_s: float | None = None) -> Outcome:
+        """Store what the body made, where that is possible, and say how it went.
+
+        Never raises for what only concerns the cache: the values are the user's already.
+        """
+        duration = time.perf_counter() - self._clock if duration_s is None else duration_s
+        seen = self._watch.stop()
+        transcript = self._capture.stop()
+        badges = (*seen.badges, *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)))
+        refusal = self._refusal(seen.refusals, transcript)
+        if refusal:
+            return Outcome(duration, None, refusal, badges)
+        try:
+            changed = self._changed(made)
+            prints = _fingerprints(made.bound)
+            artifacts = tuple(_artifacts(made, changed, prints))
+            record = Record(
+                key=self.decision.key,
+                variant=digest_text("\n".join(f"{part.label} {part.digest}" for part in seen.traces)),
+                step=self.decision.question.step,
+                created_at=self.started_at,
+                duration_s=duration,
+                trace=seen.traces,
+                artifacts=artifacts,
+                badges=badges,
+            )
+            stored = self._keep(record, made, changed, transcript, seen.ambient)
+        except (NotStorable, StoreUnavailable) as error:
+            return Outcome(duration, None, str(error), badges)
+        return Outcome(duration, stored, "", badges, prints)
+
+    def _refusal(self, refusals: Iterable[str], transcript: Transcript) -> str:
+        if self.decision.refusal:
+            return self.decision.refusal
+        if self._store is None:
+            return "the store is not available"
+        late = [name for name in self.decision.question.ingredients.absent if name in sys.modules]
+        if late:
+            return f"module {late[0]} could only be found while the step ran; extend sys.path in an earlier cell"
+        return next(iter((*refusals, *transcript.refusals)), "")
+
+    def _changed(self, made: Made) -> dict[str, Any]:
+        """Return the inputs that the body changed in place, by name."""
+        changed: dict[str, Any] = {}
+        for name, value, before in self.decision.question.ingredients.held.values():
+            if name in made.bound and made.bound[name] is not value:
+                continue
+            if not before or _fingerprint(value) == before:
+                continue
+            if not can_change(value):
+                raise NotStorable(name, type(value).__qualname__, "the step changes it in place; bind a new value")
+            changed[name] = value
+        return changed
+
+    def _keep(
+        self,
+        record: Record,
+        made: Made,
+        changed: Mapping[str, Any],
+        transcript: Transcript,
+        ambient: Mapping[str, Any],
+    ) -> Record:
+        assert self._store is not None
+        values = {**made.bound, **changed}
+        if made.has_result:
+            values[RESULT] = made.result
+        if ambient:
+            values[AMBIENT] = dict(ambient)
+        held = self.decision.question.ingredients.held.values()
+        known = {id(value): name for name, value, _ in held if name not in changed}
+        payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
+        components = self.decision.question.ingredients.components
+        return self._store.add(record, payload=payload, transcript=transcript.to_bytes(), components=components)
+
+
+def _fingerprint(value: object) -> Fingerprint | None:
+    try:
+        return fingerprint(value)
+    except NoFingerprint:
+        return None
+
+
+def _fingerprints(values: Mapping[str, Any]) -> dict[str, Fingerprint]:
+    found = ((name, _fingerprint(value)) for name, value in values.items())
+    return {name: digest for name, digest in found if digest is not None}
+
+
+def _artifacts(
+    made: Made, changed: Mapping[str, Any], prints: Mapping[str, Fingerprint]
+) -> Iterable[Artifact]:
+    for name, value in made.bound.items():
+        if name not in changed:
+            yield Artifact(name, prints.get(name), *summarise(value))
+    for name, value in changed.items():
+        yield Artifact(name, _fingerprint(value), *summarise(value), role="changed")
+    for name in made.deleted:
+        yield Artifact(name, None, "", "", role="deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A record brought back: values by name, what was shown, and what changes around it."""
+
+    record: Record
+    values: Mapping[str, Any]
+    transcript: Transcript
+    ambient: Mapping[str, Any]
+
+    @property
+    def has_result(self) -> bool:
+        return RESULT in self.values
+
+    @property
+    def result(self) -> Any:
+        return self.values.get(RESULT)
+
+
+def serve(record: Record, store: Store, namespace: dict[str, Any] | None) -> Served:
+    """Bring a record back, without touching the namespace yet.
+
+    Raises
+    ------
+    StoreUnavailable
+        Where a part of it is gone, damaged or cannot be loaded here: then the step runs.
+    """
+    values = store.load(record, namespace)
+    transcript = Transcript.from_bytes(store.transcript(record))
+    return Served(record, values, transcript, values.get(AMBIENT, {}))
+
+
+def bind(served: Served, namespace: dict[str, Any]) -> None:
+    """Leave in `namespace` what the run left: bound, changed in place and deleted names."""
+    for part in served.record.artifacts:
+        if part.role == "deleted":
+            namespace.pop(part.name, None)
+        elif part.role == "bound":
+            namespace[part.name] = served.values[part.name]
+        elif part.name not in namespace or not apply_change(namespace[part.name], served.values[part.name]):
+            namespace[part.name] = served.values[part.name]

@@ -1,0 +1,206 @@
+"""One execution of a ``%%step`` cell: a hit or a run, up to what the namespace holds after it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zen_nb.core.errors import StoreUnavailable
+from zen_nb.core.model import Fingerprint, Record, Step
+from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
+from zen_nb.identity.ingredients import of_cell
+from zen_nb.notebook.cells import CellBody
+from zen_nb.observe.ambient import restore
+from zen_nb.observe.namespace import Difference, NamespaceWatch
+from zen_nb.observe.replay import replay
+from zen_nb.observe.watch import StepWatch
+
+if TYPE_CHECKING:
+    from zen_nb.core.options import Setting
+    from zen_nb.engine.perform import Capture
+    from zen_nb.store.records import Store
+
+_MISSING = object()
+
+
+class Execution:
+    """A step about to be executed in a namespace.
+
+    Attributes
+    ----------
+    decision
+        Set by `prepare`.
+    outcome
+        Set by `close` after a run.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        shell: Any,
+        *,
+        store: Store | None,
+        setting: Setting,
+        parameters: Mapping[str, Any],
+        known: Mapping[str, Fingerprint] | None = None,
+        keep: bool = True,
+    ) -> None:
+        self.step = step
+        self.body: CellBody = step.body
+        self.shell = shell
+        self.namespace: dict[str, Any] = shell.user_ns
+        self.parameters = dict(parameters)
+        self.decision: Decision
+        self.outcome: Outcome | None = None
+        self.started_at = time.time()
+        self._store = store
+        self._setting = setting
+        self._known = known
+        self._keep = keep
+        self._served: Served | None = None
+        self._attempt: Attempt | None = None
+        self._watch: NamespaceWatch | None = None
+        self._replaced: dict[str, Any] = {}
+
+    @property
+    def hit(self) -> bool:
+        """Whether a record is served."""
+        return self._served is not None
+
+    @property
+    def record(self) -> Record | None:
+        """The record served or stored."""
+        if self._served is not None:
+            return self._served.record
+        return self.outcome.record if self.outcome else None
+
+    def question(self) -> Question:
+        """Return what bears on the decision, from the namespace as it is."""
+        ingredients = of_cell(
+            self.body.facts,
+            self.namespace,
+            parameters=self.parameters,
+            source=self.body.text,
+            quiet=self.body.quiet,
+            outputs=self.step.outputs,
+            ignore=self.step.options.ignore,
+            known=self._known,
+        )
+        return Question(
+            step=self.step.name,
+            ingredients=ingredients,
+            setting=self._setting,
+            expires_after_s=self.step.options.expires_after_s,
+            refusal=self.body.facts.refusal,
+            keep=self.step.options.keep and self._keep,
+            ignored=self.step.options.ignore,
+        )
+
+    def prepare(self) -> None:
+        """Decide; on a hit bring the record back, or fall back to a run with the reason."""
+        self._watch = NamespaceWatch(self.namespace)
+        self.decision = decide(self.question(), self._store)
+        if self.decision.record is None or self._store is None:
+            return
+        try:
+            self._remake_definitions()
+            self._served = serve(self.decision.record, self._store, self.namespace)
+        except StoreUnavailable as error:
+            self.decision = _not_served(self.decision, str(error))
+        except Exception as error:  # noqa: BLE001 - a definition that fails is the body's to show
+            self.decision = _not_served(self.decision, f"its definitions cannot be made again ({error!r})")
+
+    def replay(self) -> None:
+        """Do on a hit what the body did, and show what it showed. Called from within the cell."""
+        assert self._served is not None and self._watch is not None
+        bind(self._served, self.namespace)
+        restore(self._served.ambient)
+        self._discard(self._watch.difference(self.body.facts.binds))
+        served = self._served
+        extra = {"result": served.result} if served.has_result else {}
+        replay(served.transcript, self.shell, **extra)
+
+    def open(self, capture: Capture) -> None:
+        """Begin a run: parameters are bound, and what the body touches is observed."""
+        self._bind_parameters()
+        strings = [*self.decision.question.ingredients.strings, *_texts(self.namespace, self.step.reads)]
+        strings += [value for value in self.parameters.values() if isinstance(value, str)]
+        folders = [str(self._store.folder)] if self._store else []
+        watch = StepWatch(store=folders, strings=strings, declared=self.step.options.files)
+        self._watch = NamespaceWatch(self.namespace)
+        self._attempt = Attempt(
+            self.decision, store=self._store, capture=capture, watch=watch, namespace=self.namespace
+        )
+        self.started_at = time.time()
+        self._attempt.open()
+
+    def abandon(self) -> float:
+        """End a run that raised; the namespace keeps what the body did, as after any cell."""
+        assert self._attempt is not None
+        duration = self._attempt.abandon()
+        self._restore_parameters()
+        return duration
+
+    def close(self, result: object = _MISSING, duration_s: float | None = None) -> Outcome:
+        """End a run that succeeded: store it, discard undeclared names, unbind parameters."""
+        assert self._attempt is not None and self._watch is not None
+        self._restore_parameters()
+        facts = self.body.facts
+        difference = self._watch.difference([name for name in facts.binds if name not in self.parameters])
+        kept = self._discard(difference)
+        made = Made(
+            bound={name: self.namespace[name] for name in kept if name not in facts.redefined},
+            deleted=difference.deleted,
+            result=None if result is _MISSING else result,
+            has_result=result is not _MISSING and result is not None,
+            remade=facts.redefined,
+            absent=frozenset(kept) - facts.redefined,
+        )
+        self.outcome = self._attempt.close(made, duration_s)
+        return self.outcome
+
+    # -- the namespace ----------------------------------------------------------------
+
+    def _discard(self, difference: Difference) -> list[str]:
+        """Remove new names that ``-> a, b`` does not keep; return the bound names that stay."""
+        declared = self.step.outputs
+        if declared is None:
+            return list(difference.bound)
+        for name in difference.new - set(declared):
+            self.namespace.pop(name, None)
+        return [name for name in difference.bound if name in declared or name not in difference.new]
+
+    def _bind_parameters(self) -> None:
+        for name, value in self.parameters.items():
+            self._replaced[name] = self.namespace.get(name, _MISSING)
+            self.namespace[name] = value
+
+    def _restore_parameters(self) -> None:
+        for name, value in self._replaced.items():
+            if value is _MISSING:
+                self.namespace.pop(name, None)
+            else:
+                self.namespace[name] = value
+        self._replaced.clear()
+
+    def _remake_definitions(self) -> None:
+        """Run the cell's imports, functions and classes again, as its own code would have."""
+        from zen_nb.identity.flow import ast_module  # noqa: PLC0415
+
+        code = compile(ast_module(self.body.facts.definitions), self.body.filename, "exec", dont_inherit=True)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.shell.builtin_trap)
+            exec(code, self.namespace)  # noqa: S102 - the user's own statements, in their own namespace
+
+
+def _not_served(decision: Decision, reason: str) -> Decision:
+    return Decision(decision.question, decision.key, None, reason, "damaged", refusal=decision.refusal)
+
+
+def _texts(namespace: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Return the texts and paths that `names` hold: some may name files."""
+    found = (namespace.get(name) for name in names)
+    return [str(value) for value in found if isinstance(value, str) or hasattr(type(value), "__fspath__")]

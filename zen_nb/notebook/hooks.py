@@ -1,0 +1,185 @@
+"""How a ``%%step`` cell is run by IPython itself, as the cell it is.
+
+A line transformer takes the magic line off, ``pre_run_cell`` arms the step, an
+AST transformer decides: a run leaves the tree alone, so that nothing of zen_nb
+is on the stack; a hit puts one call in its place. ``post_run_cell`` finishes,
+when inline figures have been flushed.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from zen_nb.core.errors import ZenNbError
+from zen_nb.notebook import status
+from zen_nb.notebook.cells import hide_step_line, read_step, step_line
+from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.session import Session
+
+_CALL = "__import__('sys').modules['zen_nb.notebook.hooks'].in_cell()"
+_waiting: list[Any] = []
+
+
+def in_cell() -> None:
+    """Do what stands in place of a cell's body: replay a hit, or raise what is wrong with its line."""
+    __tracebackhide__ = True
+    action = _waiting.pop()
+    action()
+
+
+@dataclass(slots=True)
+class Armed:
+    """A ``%%step`` cell between ``pre_run_cell`` and ``post_run_cell``."""
+
+    info: Any
+    line: str
+    raw_cell: str
+    transformed: str
+    cell_id: str | None
+    decided: bool = False
+    execution: Execution | None = None
+
+
+class Hooks:
+    """zen_nb's places in one shell."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.shell = session.shell
+        self._armed: Armed | None = None
+
+    def install(self) -> None:
+        """Take the places; the line transformer must come before IPython's own ``cell_magic``."""
+        self.shell.input_transformer_manager.line_transforms.insert(0, self.transform_lines)
+        self.shell.ast_transformers.append(self)
+        self.shell.events.register("pre_run_cell", self.pre_run_cell)
+        self.shell.events.register("post_run_cell", self.post_run_cell)
+
+    def remove(self) -> None:
+        """Give the places back; what is not there any more is passed over."""
+        transforms = self.shell.input_transformer_manager.line_transforms
+        if self.transform_lines in transforms:
+            transforms.remove(self.transform_lines)
+        if self in self.shell.ast_transformers:
+            self.shell.ast_transformers.remove(self)
+        for event, callback in (("pre_run_cell", self.pre_run_cell), ("post_run_cell", self.post_run_cell)):
+            if callback in self.shell.events.callbacks[event]:
+                self.shell.events.unregister(event, callback)
+
+    # -- IPython calls these ----------------------------------------------------------
+
+    def transform_lines(self, lines: list[str]) -> list[str]:
+        """Hide the magic line; pure."""
+        from IPython.core.inputtransformer2 import cell_magic  # noqa: PLC0415
+
+        return hide_step_line(lines, cell_magic)
+
+    def pre_run_cell(self, info: Any) -> None:
+        """Arm the step of an outermost cell that begins with ``%%step``."""
+        if _is_nested():
+            return
+        raw = info.raw_cell or ""
+        line = step_line(raw)
+        if line is None:
+            self._armed = None
+            return
+        transformed = getattr(info, "transformed_cell", None) or self.shell.transform_cell(raw)
+        self._armed = Armed(info, line, raw, transformed, getattr(info, "cell_id", None))
+
+    def visit(self, tree: ast.Module) -> ast.Module:
+        """Decide, once per cell; whatever happens, IPython gets a tree that it can run."""
+        armed = self._armed
+        if armed is None or armed.decided:
+            return tree
+        armed.decided = True
+        try:
+            return self._begin(armed, tree)
+        except (ZenNbError, KeyboardInterrupt) as error:
+            return _calling(_raiser(error))
+        except Exception as error:  # noqa: BLE001 - the user's cell runs whatever is wrong here
+            self._tell_fault(error)
+            return tree
+
+    def post_run_cell(self, result: Any) -> None:
+        """Finish the step of the outermost cell."""
+        armed = self._armed
+        if armed is None or result.info is not armed.info:
+            return
+        self._armed = None
+        _waiting.clear()
+        if armed.execution is None:
+            return
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            self.session.fail(armed.execution, error)
+            return
+        try:
+            self.session.finish(armed.execution, result={"result": result.result})
+        except Exception as fault:  # noqa: BLE001 - the cell succeeded; the cache must not undo that
+            self._tell_fault(fault)
+
+    # -- inside -----------------------------------------------------------------------
+
+    def _begin(self, armed: Armed, tree: ast.Module) -> ast.Module:
+        number = self.shell.execution_count - 1
+        filename = self.shell.compile.get_code_name(armed.raw_cell, armed.transformed, number)
+        _show_true_line(filename, armed.raw_cell)
+        step = read_step(
+            armed.line,
+            tree,
+            source=armed.raw_cell,
+            transformed=armed.transformed,
+            filename=filename,
+            cell_id=armed.cell_id,
+            number=number,
+            parse=self.parse,
+        )
+        self.session.define(step)
+        armed.execution = execution = self.session.begin(step)
+        return _calling(execution.replay) if execution.hit else tree
+
+    def parse(self, source: str) -> ast.Module:
+        """Return the tree of code inside a magic, after IPython's transformation."""
+        return ast.parse(self.shell.transform_cell(source))
+
+    def _tell_fault(self, error: BaseException) -> None:
+        text = f"zen_nb could not look after this cell, which ran as usual: {type(error).__name__}: {error}"
+        status.show(self.shell, text, {"role": "fault"})
+
+
+def _is_nested() -> bool:
+    """Tell whether a cell is run from within another (``%run``, ``run_cell`` in a cell)."""
+    frame, running = sys._getframe(1), 0  # noqa: SLF001
+    while frame is not None:
+        running += frame.f_code.co_name == "run_cell_async"
+        frame = frame.f_back  # type: ignore[assignment]
+    return running > 1
+
+
+def _calling(action: Any) -> ast.Module:
+    _waiting[:] = [action]
+    return ast.parse(_CALL)
+
+
+def _raiser(error: BaseException) -> Any:
+    def raise_it() -> None:
+        raise error
+
+    return raise_it
+
+
+def _show_true_line(filename: str, raw_cell: str) -> None:
+    """Put the magic line back where tracebacks and ``inspect`` read the cell's source."""
+    entry = linecache.cache.get(filename)
+    if entry is None or len(entry) != 4:  # noqa: PLR2004 - a lazy entry has no lines
+        return
+    size, mtime, lines, name = entry
+    for place, line in enumerate(raw_cell.splitlines(keepends=True)):
+        if place < len(lines) and line.strip():
+            lines[place] = line
+            break
+    linecache.cache[filename] = (size, mtime, lines, name)

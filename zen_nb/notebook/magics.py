@@ -1,0 +1,264 @@
+"""The magics: ``%%step`` as IPython's help knows it, and ``%pipeline`` with its verbs."""
+
+from __future__ import annotations
+
+import argparse
+import html
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from IPython.core.error import UsageError as ShellUsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from zen_nb.core.errors import UnknownStep, UsageError
+from zen_nb.notebook import status
+from zen_nb.notebook.line import Line, check_name, closest, read_line
+from zen_nb.notebook.registry import WHOLE_NOTEBOOK, Pipeline
+from zen_nb.notebook.reports import Explanation, explain, plan_table, status_table
+from zen_nb.notebook.runner import run_now, run_pipeline
+from zen_nb.notebook.session import RunOptions, Session
+
+_VALUED = frozenset({"--to"})
+
+
+class _Parser:
+    """The argument parser of a magic, with errors in zen_nb's words."""
+
+    def __init__(self, function: Any, name: str) -> None:
+        self._parser = function.parser
+        self._name = name
+
+    def parse(self, words: tuple[str, ...]) -> argparse.Namespace:
+        known = [option for action in self._parser._actions for option in action.option_strings]  # noqa: SLF001
+        try:
+            found, rest = self._parser.parse_known_args(list(words))
+        except ShellUsageError as error:
+            raise UsageError(f"{self._name}: {error}; see {self._name}?") from None
+        if rest:
+            raise UsageError(
+                f"{self._name} has no option {rest[0]}{closest(rest[0], known)}; see {self._name}?"
+            )
+        return found
+
+
+def step_parser() -> _Parser:
+    """Return the parser of the options of a ``%%step`` line."""
+    return _Parser(StepMagics.step, "%%step")
+
+
+@magics_class
+class StepMagics(Magics):  # type: ignore[misc]
+    """``%%step`` and ``%pipeline`` in one shell."""
+
+    def __init__(self, session: Session, draw: Callable[[str | None], None]) -> None:
+        super().__init__(session.shell)
+        self.session = session
+        self._draw = draw
+        self._verbs: dict[str, Callable[[Line], Any]] = {
+            "run": self._run,
+            "define": self._define,
+            "drop": self._drop,
+            "plan": self._plan,
+            "why": self._why,
+            "status": self._status,
+            "clear": self._clear,
+            "off": lambda line: self._flip(line, value=False),
+            "on": lambda line: self._flip(line, value=True),
+            "reset": lambda line: self._flip(line, value=None),
+            "show": self._show,
+        }
+
+    @magic_arguments("%%step")
+    @argument("--cache", dest="cache", action="store_const", const=True, default=None,
+              help="Read the cache for this step, whatever the pipeline says: %%%%step train --cache")
+    @argument("--no-cache", dest="cache", action="store_const", const=False,
+              help="Run each time; the result is still stored: %%%%step train --no-cache")
+    @argument("--no-store", action="store_true",
+              help="Do not keep the result: %%%%step secret --no-store")
+    @argument("--expires", metavar="AGE",
+              help="Run again when the result is older: %%%%step rates --expires 7d (s, m, h, d, w)")
+    @argument("--ignore", metavar="NAME", action="append", default=[],
+              help="Take an input out of the key on your word: %%%%step load --ignore conn")
+    @argument("--file", metavar="PATH", action="append", default=[],
+              help="A file that the step depends on and that cannot be seen being read: "
+                   "%%%%step load --file sales.db")
+    @no_var_expand
+    @cell_magic
+    def step(self, line: str, cell: str) -> None:
+        """Make this cell a cached step of the notebook's pipeline.
+
+        %%step [NAME] [key=value ...] [-> output, ...] [options]
+
+        The cell runs as any cell does. Its code, parameters and input variables are
+        hashed; when nothing has changed, what it made and showed comes back from the
+        store instead of a run.
+
+        NAME: what the graph and the other magics call it; left out, the first output.
+
+        key=value: a parameter, a Python literal, bound while the step runs:
+        %%step train gamma=0.001 kernel='rbf'
+
+        -> a, b: keep these outputs, discard other new names after the run:
+        %%step train -> model, acc
+        """
+        raise UsageError("%%step must stand in the first line of its cell")
+
+    @no_var_expand
+    @line_magic
+    def pipeline(self, line: str) -> None:
+        """Show, run and question the pipeline that the notebook's steps form.
+
+        %pipeline                             the graph, live, with toggles
+        %pipeline run [NAME] [key=value ...]  execute; only what must run does
+            --to STEP                         up to this step
+            --no-cache, --no-cache=STEP       do not read the cache (--cache the opposite)
+            --no-store                        keep nothing of this run
+        %pipeline plan [NAME] [key=value ...] what a run would do, and why
+        %pipeline why STEP                    what changed, compared with the nearest record
+        %pipeline status                      the steps, their states and the store
+        %pipeline define NAME STEP ... [key=value ...] [--no-cache]
+                                              give some steps a name of their own
+        %pipeline drop NAME                   forget a step or a pipeline; records stay
+        %pipeline clear [STEP]                remove records from the store
+        %pipeline off [STEP ...]              flip toggles off (on, reset: back to as set)
+        %pipeline show --mermaid              the graph as text
+        """
+        __tracebackhide__ = True
+        read = read_line(line, valued=_VALUED)
+        if not read.words:
+            self._draw(None)
+            return
+        verb = read.words[0]
+        if verb in self._verbs:
+            self._verbs[verb](replace(read, words=read.words[1:]))
+        elif verb in self.session.registry.pipelines:
+            self._draw(verb)
+        else:
+            known = [*self._verbs, *self.session.registry.pipelines]
+            raise UsageError(f"%pipeline cannot {verb!r}{closest(verb, known)}; it can: {', '.join(known)}")
+
+    # -- verbs ------------------------------------------------------------------------
+
+    def _run(self, line: Line) -> None:
+        __tracebackhide__ = True
+        pipeline, options, to = self.read_run(line)
+        run_now(run_pipeline(self.session, pipeline, options, to=to))
+
+    def read_run(self, line: Line) -> tuple[Pipeline, RunOptions, str | None]:
+        """Return what a ``run`` or ``plan`` line asks for.
+
+        Raises
+        ------
+        UsageError
+            Where it names what is not there.
+        """
+        if len(line.words) > 1:
+            raise UsageError(
+                f"%pipeline run takes one pipeline, not {' '.join(line.words)!r}; use --to STEP, or define one"
+            )
+        name = line.words[0] if line.words else None
+        if name is not None and name in self.session.registry:
+            raise UsageError(f"{name!r} is a step; write %pipeline run --to {name}")
+        run_now_, steps_now, keep, to = _read_run_options(line.options)
+        for step in (*steps_now, *([to] if to else [])):
+            if step not in self.session.registry:
+                raise UnknownStep(step, self.session.registry.names)
+        options = RunOptions(run_now=run_now_, steps_now=steps_now, parameters=line.parameters, keep=keep)
+        return self.session.registry.pipeline(name), options, to
+
+    def _plan(self, line: Line) -> None:
+        pipeline, options, _ = self.read_run(line)
+        options = replace(options, parameters={**pipeline.parameters, **(options.parameters or {})})
+        self._say(plan_table(self.session.plan(pipeline, options)), "plan")
+
+    def _define(self, line: Line) -> None:
+        if len(line.words) < 2:  # noqa: PLR2004 - a name and a step
+            raise UsageError("write %pipeline define NAME STEP …, for example %pipeline define nightly load train")
+        name, *steps = line.words
+        run_now_, steps_now, _, _ = _read_run_options(line.options)
+        if steps_now:
+            raise UsageError("%pipeline define takes --cache or --no-cache for the whole pipeline")
+        chosen = tuple(dict.fromkeys(steps))
+        made = Pipeline(check_name(name), chosen, line.parameters, run_now_)
+        if name in self._verbs or name == WHOLE_NOTEBOOK:
+            raise UsageError(f"{name!r} is a word of %pipeline; give the pipeline another name")
+        self.session.registry.define(made)
+        self.session.parameters_for(self.session.registry.steps_of(made), line.parameters)
+        self._say(f"Pipeline {name}: {' → '.join(s.name for s in self.session.registry.steps_of(made))}.", "define")
+
+    def _drop(self, line: Line) -> None:
+        self.session.drop(_one(line, "drop", "NAME"))
+        self._say(f"Dropped {line.words[0]}; its records stay in the store.", "drop")
+
+    def _why(self, line: Line) -> None:
+        self._say(str(self.why(_one(line, "why", "STEP"))), "why")
+
+    def why(self, name: str) -> Explanation:
+        """Return why a step ran or was cached last, and what would happen now."""
+        return explain(self.session, name)
+
+    def _status(self, line: Line) -> None:
+        self._say(status_table(self.session), "status")
+
+    def _clear(self, line: Line) -> None:
+        step = line.words[0] if line.words else None
+        if self.session.store is None:
+            raise UsageError("there is no store to clear; see %pipeline status")
+        if step is not None and not self.session.store.history(step):
+            raise UnknownStep(step, self.session.registry.names)
+        self.session.store.clear(step)
+        self.session.refresh()
+        self._say(f"Removed the records of {step or 'all steps'}.", "clear")
+
+    def _flip(self, line: Line, *, value: bool | None) -> None:
+        if value is None and not line.words:
+            self.session.toggles.clear()
+            self.session.refresh()
+        for name in line.words or ((None,) if value is not None else ()):
+            self.session.flip(name, value)
+        word = {True: "on", False: "off", None: "back to as set"}[value]
+        self._say(f"Caching is {word} for {', '.join(line.words) or 'this run'}.", "toggle")
+
+    def _show(self, line: Line) -> None:
+        if line.options != ("--mermaid",):
+            raise UsageError("write %pipeline show --mermaid, or %pipeline for the live graph")
+        lines = ["graph LR", *(f"  {step.name}" for step in self.session.registry)]
+        lines += [f"  {e.source} -->|{', '.join(e.names)}| {e.target}" for e in self.session.registry.edges()]
+        self._say("\n".join(lines), "mermaid")
+
+    def _say(self, text: str, role: str) -> None:
+        markup = f'<pre style="margin:0">{html.escape(text)}</pre>' if "\n" in text else None
+        status.show(self.session.shell, text, {"role": role}, markup)
+
+
+def _one(line: Line, verb: str, what: str) -> str:
+    if len(line.words) != 1:
+        raise UsageError(f"write %pipeline {verb} {what}")
+    return line.words[0]
+
+
+def _read_run_options(
+    words: tuple[str, ...],
+) -> tuple[bool | None, dict[str, bool], bool, str | None]:
+    """Return the run's setting, the settings of single steps, whether to keep, and ``--to``."""
+    run_setting: bool | None = None
+    steps: dict[str, bool] = {}
+    keep, to = True, None
+    waiting = list(words)
+    while waiting:
+        option, _, value = waiting.pop(0).partition("=")
+        if option in ("--cache", "--no-cache"):
+            if value:
+                steps.update(dict.fromkeys(value.split(","), option == "--cache"))
+            else:
+                run_setting = option == "--cache"
+        elif option == "--no-store":
+            keep = False
+        elif option == "--to" and (value or waiting):
+            to = value or waiting.pop(0)
+        else:
+            known = ["--cache", "--no-cache", "--no-store", "--to"]
+            raise UsageError(f"%pipeline has no option {option}{closest(option, known)}; it has {', '.join(known)}")
+    return run_setting, steps, keep, to

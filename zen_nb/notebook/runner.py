@@ -1,0 +1,176 @@
+"""``%pipeline run``: the bodies of cells, executed again from their last executed source."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Coroutine
+from dataclasses import replace
+from types import CodeType
+from typing import Any
+
+from zen_nb.core.errors import UsageError
+from zen_nb.core.events import RunFinished, RunStarted
+from zen_nb.core.graph import upstream
+from zen_nb.core.model import Fingerprint, Step
+from zen_nb.engine.decide import known_outputs
+from zen_nb.notebook import status
+from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.registry import Pipeline
+from zen_nb.notebook.session import RunOptions, Session
+
+
+async def run_pipeline(
+    session: Session, pipeline: Pipeline, options: RunOptions, *, to: str | None = None
+) -> None:
+    """Execute the steps of `pipeline` in order; what is a hit is replayed, not run.
+
+    Parameters
+    ----------
+    to
+        The last step wanted: it and what it depends on.
+
+    Raises
+    ------
+    Exception
+        The user's own, from the step that failed; steps after it do not run.
+    """
+    __tracebackhide__ = "__ipython_bottom__"
+    steps = chosen_steps(session, pipeline, to)
+    given = {**pipeline.parameters, **(options.parameters or {})}
+    overrides = session.parameters_for(steps, given)
+    known: dict[str, Fingerprint] = {}
+    cached, began = 0, time.perf_counter()
+    session.running_pipeline = True
+    session._emit(RunStarted(pipeline.name, tuple(step.name for step in steps)))  # noqa: SLF001
+    failed: str | None = None
+    try:
+        for step in steps:
+            failed = step.name
+            own = replace(
+                options, parameters=overrides[step.name], pipeline=pipeline.enable_cache, known=known
+            )
+            execution = await run_step(session, step, own)
+            cached += execution.hit
+            # A body can have changed any object; only what was just bound is still known.
+            known = {**known, **_outputs(execution)} if execution.hit else _outputs(execution)
+        failed = None
+    finally:
+        session.running_pipeline = False
+        took = time.perf_counter() - began
+        session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))  # noqa: SLF001
+    _summarise(session, pipeline, cached, len(steps), took)
+
+
+def chosen_steps(session: Session, pipeline: Pipeline, to: str | None) -> list[Step]:
+    """Return the steps to execute, in order; raises `UsageError` where there are none."""
+    steps = session.registry.steps_of(pipeline)
+    if to is not None:
+        session.registry.get(to)
+        wanted = upstream([to], session.registry.edges())
+        steps = [step for step in steps if step.name in wanted]
+    if not steps:
+        raise UsageError("there is nothing to run yet: run a cell that begins with %%step NAME")
+    return steps
+
+
+async def run_step(session: Session, step: Step, options: RunOptions) -> Execution:
+    """Execute one step in the namespace, as its cell would be."""
+    __tracebackhide__ = "__ipython_bottom__"
+    execution = session.begin(step, options)
+    if execution.hit:
+        execution.replay()
+        session.finish(execution, result={})
+        return execution
+    try:
+        shown = await _run_body(execution)
+    except BaseException as error:
+        session.fail(execution, error)
+        raise
+    duration = time.perf_counter() - shown.began
+    _flush_figures(session.shell)
+    session.finish(execution, result={"result": shown.value}, duration_s=duration)
+    return execution
+
+
+def run_now(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Drive a run to its end from synchronous code.
+
+    Raises
+    ------
+    UsageError
+        Where a step really awaits something, which needs the cell's own event loop.
+    """
+    __tracebackhide__ = "__ipython_bottom__"
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise UsageError("a step awaits; write the line `%pipeline run …` in a cell of its own, first in it")
+
+
+class _Shown:
+    """Takes the value of the last expression on its way to the display hook."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.began = time.perf_counter()
+
+
+async def _run_body(execution: Execution) -> _Shown:
+    __tracebackhide__ = "__ipython_bottom__"
+    body, shell, shown = execution.body, execution.shell, _Shown()
+    for code, is_shown in _compiled(body.tree, body.filename, quiet=body.quiet):
+        with shell.builtin_trap, shell.display_trap:
+            made = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
+            if code.co_flags & 0x80:
+                made = await made
+            if is_shown and made is not None:
+                shell.displayhook(made)
+                shown.value = made
+    return shown
+
+
+def _compiled(tree: ast.Module, filename: str, *, quiet: bool) -> list[tuple[CodeType, bool]]:
+    """Compile statements one by one, the last expression as one that is shown."""
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    *first, last = tree.body or [ast.Pass(lineno=1, col_offset=0)]
+    parts: list[tuple[CodeType, bool]] = []
+    if first:
+        parts.append((compile(ast.Module(first, []), filename, "exec", flags, dont_inherit=True), False))
+    if isinstance(last, ast.Expr) and not quiet:
+        parts.append((compile(ast.Expression(last.value), filename, "eval", flags, dont_inherit=True), True))
+    else:
+        parts.append((compile(ast.Module([last], []), filename, "exec", flags, dont_inherit=True), False))
+    return parts
+
+
+def _flush_figures(shell: Any) -> None:
+    """Show inline figures now, as the end of the step's own cell would."""
+    for callback in tuple(shell.events.callbacks["post_execute"]):
+        if getattr(callback, "__name__", "") == "flush_figures":
+            callback()
+
+
+def _outputs(execution: Execution) -> dict[str, Fingerprint]:
+    record = execution.record
+    return dict(known_outputs(record)) if record is not None else {}
+
+
+def _summarise(session: Session, pipeline: Pipeline, cached: int, total: int, took: float) -> None:
+    text = (
+        "All steps of the pipeline run were cached."
+        if cached == total
+        else f"{cached} of {total} steps were cached."
+    )
+    if not session.quiet:
+        text += f" Pipeline run has finished in {took:.3f}s."
+    metadata = {
+        "role": "summary",
+        "pipeline": pipeline.name,
+        "cached": cached,
+        "total": total,
+        "seconds": 0.0 if session.quiet else took,
+    }
+    status.show(session.shell, text, metadata)

@@ -1,0 +1,306 @@
+"""One notebook's steps, their state and their executions; the `Source` of its live faces."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zen_nb.core.errors import StoreUnavailable, UnknownStep, UsageError
+from zen_nb.core.events import Event, Listener, StepCached, StepFailed, StepFinished, StepStarted
+from zen_nb.core.model import Component, Fingerprint, Record, Step
+from zen_nb.core.options import Configuration, Setting, read_configuration, resolve
+from zen_nb.engine.explain import Change
+from zen_nb.engine.forecast import Forecast
+from zen_nb.notebook import status
+from zen_nb.notebook.captures import capture_for
+from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.outlook import outlook
+from zen_nb.notebook.registry import Pipeline, Registry
+from zen_nb.notebook.toggles import Toggles
+from zen_nb.store.records import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class StepLog:
+    """What happened to a step last, in this kernel.
+
+    Attributes
+    ----------
+    cached
+        The last execution was a hit.
+    started_at
+        Set while it runs.
+    """
+
+    cached: bool = False
+    started_at: float | None = None
+    duration_s: float | None = None
+    saved_s: float | None = None
+    record: Record | None = None
+    reason: str = ""
+    why: tuple[str, ...] = ()
+    note: str = ""
+    error: str = ""
+    badges: tuple[str, ...] = ()
+    components: tuple[Component, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What one run or one execution sets: the two highest rungs, parameters and keeping."""
+
+    run_now: bool | None = None
+    steps_now: Mapping[str, bool] | None = None
+    parameters: Mapping[str, Any] | None = None
+    pipeline: bool | None = None
+    keep: bool = True
+    known: Mapping[str, Fingerprint] | None = None
+
+
+class Session:
+    """The steps of one IPython shell.
+
+    The main thread executes; toggles are flipped and the state is read from any thread.
+    """
+
+    def __init__(self, shell: Any, configuration: Configuration | None = None) -> None:
+        self.shell = shell
+        self.configuration = configuration or read_configuration()
+        self.registry = Registry()
+        self.toggles = Toggles()
+        self.logs: dict[str, StepLog] = {}
+        self.forecasts: dict[str, Forecast] = {}
+        self.changes: dict[str, tuple[Change, ...]] = {}
+        self.saved_s = 0.0
+        self.running_pipeline = False
+        self.revision = 0
+        self._listeners: list[Callable[[], None]] = []
+        self._event_listeners: list[Listener] = []
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self._store_told = False
+        self._told: set[tuple[str, str]] = set()
+        self.requests: Callable[[Mapping[str, Any]], None] | None = None
+
+    # -- the store --------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store | None:
+        """The store, opened and named once on first use; ``None`` where it is not available."""
+        if self._store is None:
+            try:
+                self._store = open_store(self.configuration)
+            except StoreUnavailable as error:
+                self._tell_once(f"Nothing is cached: {error}")
+                return None
+            self._tell_once(status.store_line(self._store, self.configuration))
+        return self._store
+
+    def _tell_once(self, text: str) -> None:
+        if not self._store_told:
+            self._store_told = True
+            status.show(self.shell, text, {"role": "store"})
+
+    # -- settings ---------------------------------------------------------------------
+
+    def setting(self, step: Step, options: RunOptions) -> Setting:
+        """Return whether the cache is read for `step`, and who said so."""
+        asked = (options.steps_now or {}).get(step.name)
+        return resolve(
+            step_now=self.toggles.step(step.name) if asked is None else asked,
+            run_now=self.toggles.run if options.run_now is None else options.run_now,
+            step=step.options.enable_cache,
+            pipeline=options.pipeline,
+            surroundings=self.configuration.enable_cache,
+        )
+
+    # -- executions -------------------------------------------------------------------
+
+    def define(self, step: Step) -> None:
+        """Take in a step that a cell defines; raises `NameTaken`."""
+        old = self.registry.put(step)
+        if old is not None:
+            self.toggles.rename(old, step.name)
+            self.logs[step.name] = self.logs.pop(old, StepLog())
+            self.forecasts.pop(old, None)
+
+    def begin(self, step: Step, options: RunOptions | None = None) -> Execution:
+        """Decide on an execution of `step`; a run is opened, a hit is ready to be replayed."""
+        options = options or RunOptions()
+        execution = Execution(
+            step,
+            self.shell,
+            store=self.store,
+            setting=self.setting(step, options),
+            parameters={**step.parameters, **(options.parameters or {})},
+            known=options.known,
+            keep=options.keep,
+        )
+        execution.prepare()
+        if not execution.hit:
+            execution.open(capture_for(self.shell))
+            reason = execution.decision.reason
+            log = self.logs.get(step.name, StepLog())
+            self.logs[step.name] = replace(log, started_at=execution.started_at, reason=reason, error="")
+            self._emit(StepStarted(step.name, execution.started_at, reason))
+        return execution
+
+    def finish(self, execution: Execution, *, result: dict[str, Any], duration_s: float | None = None) -> None:
+        """End an execution that succeeded, and say so on the page.
+
+        Parameters
+        ----------
+        result
+            ``{"result": value}`` where the cell showed a last value.
+        """
+        if execution.hit:
+            self._finish_hit(execution)
+        else:
+            self._finish_run(execution, result, duration_s)
+        self.refresh()
+
+    def fail(self, execution: Execution, error: BaseException) -> None:
+        """End an execution whose body raised; the user sees their own exception elsewhere."""
+        name = execution.step.name
+        duration = 0.0 if execution.hit else execution.abandon()
+        text = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+        self.logs[name] = replace(self.logs.get(name, StepLog()), started_at=None, error=text, cached=False)
+        self._emit(StepFailed(name, duration, text))
+        self.refresh()
+
+    def _finish_hit(self, execution: Execution) -> None:
+        record = execution.record
+        assert record is not None
+        self.saved_s += record.duration_s
+        self.registry.note_writes(execution.step.name, [part.name for part in record.artifacts])
+        self.logs[execution.step.name] = StepLog(
+            cached=True,
+            duration_s=record.duration_s,
+            saved_s=record.duration_s,
+            record=record,
+            reason=execution.decision.reason,
+            badges=record.badges,
+            components=execution.decision.question.ingredients.components,
+        )
+        status.show_hit(self.shell, execution, quiet=self.quiet)
+        self._emit(StepCached(execution.step.name, record, execution.decision.reason))
+
+    def _finish_run(self, execution: Execution, result: dict[str, Any], duration_s: float | None) -> None:
+        outcome = execution.close(**result, duration_s=duration_s)
+        decision = execution.decision
+        name = execution.step.name
+        self.changes[name] = decision.changes
+        if outcome.record is not None:
+            self.registry.note_writes(name, [part.name for part in outcome.record.artifacts])
+        self.logs[name] = StepLog(
+            duration_s=outcome.duration_s,
+            record=outcome.record,
+            reason=decision.reason,
+            why=tuple(str(change) for change in decision.changes),
+            note=outcome.note,
+            badges=outcome.badges,
+            components=decision.question.ingredients.components,
+        )
+        note = outcome.note if self._is_news(name, outcome.note) else ""
+        status.show_run(self.shell, execution, note=note, quiet=self.quiet)
+        self._emit(StepFinished(name, outcome.duration_s, outcome.record, decision.reason, outcome.note))
+
+    def _is_news(self, name: str, note: str) -> bool:
+        """Tell whether the page has not been told this yet: a reason is said once."""
+        if not note or (name, note) in self._told:
+            return False
+        self._told.add((name, note))
+        return True
+
+    @property
+    def quiet(self) -> bool:
+        """Whether status lines leave out what changes a saved notebook at each run."""
+        return self.configuration.status == "quiet"
+
+    # -- asking -----------------------------------------------------------------------
+
+    def plan(self, pipeline: Pipeline, options: RunOptions | None = None) -> dict[str, Forecast]:
+        """Return what a run of `pipeline` would do with each step, without running any."""
+        options = replace(options or RunOptions(), pipeline=pipeline.enable_cache)
+        return outlook(self, self.registry.steps_of(pipeline), options)
+
+    def drop(self, name: str) -> None:
+        """Remove a step or pipeline from the notebook; its records stay in the store."""
+        self.registry.drop(name)
+        self.logs.pop(name, None)
+        self.forecasts.pop(name, None)
+        self.refresh()
+
+    def parameters_for(self, steps: list[Step], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return the parameters that a run overrides, by step.
+
+        Raises
+        ------
+        UsageError
+            Where no step has such a parameter; lists those there are.
+        """
+        found: dict[str, dict[str, Any]] = {step.name: {} for step in steps}
+        for key, value in given.items():
+            owner, _, name = key.rpartition(".")
+            if owner and owner not in found:
+                raise UnknownStep(owner, list(found))
+            takers = [step for step in steps if name in step.parameters and owner in ("", step.name)]
+            if not takers:
+                known = sorted({f"{step.name}.{part}" for step in steps for part in step.parameters})
+                raise UsageError(f"no step has the parameter {key!r}; parameters: {', '.join(known) or 'none'}")
+            for step in takers:
+                found[step.name][name] = value
+        return found
+
+    # -- listeners --------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Forecast again, where somebody looks, and tell the faces."""
+        if self._listeners:
+            with contextlib.suppress(Exception):
+                self.forecasts = self.plan(self.registry.pipeline())
+        self.changed()
+
+    def changed(self) -> None:
+        """Tell every face that something it draws has changed."""
+        with self._lock:
+            self.revision += 1
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener()
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, from any thread; return what ends it."""
+        with self._lock:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return end
+
+    def listen(self, listener: Listener) -> None:
+        """Hand every engine event to `listener`."""
+        self._event_listeners.append(listener)
+
+    def _emit(self, event: Event) -> None:
+        for listener in self._event_listeners:
+            listener(event)
+        self.changed()
+
+    def flip(self, name: str | None, value: bool | None) -> None:
+        """Set a toggle, from any thread; raises `UnknownStep`."""
+        if name is not None:
+            self.registry.get(name)
+        self.toggles.flip(name, value)
+        self.changed()
+
+    def elapsed(self, name: str) -> float | None:
+        """Return for how many seconds a step has been running; ``None`` where it is not."""
+        log = self.logs.get(name)
+        return None if log is None or log.started_at is None else time.time() - log.started_at

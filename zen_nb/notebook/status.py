@@ -1,0 +1,88 @@
+"""What zen_nb says on the page: one message per execution, told apart by its metadata."""
+
+from __future__ import annotations
+
+import html
+import time
+from typing import TYPE_CHECKING, Any
+
+from zen_nb.core.options import Configuration
+
+if TYPE_CHECKING:
+    from zen_nb.notebook.execution import Execution
+    from zen_nb.store.records import Store
+
+_STYLE = "color:var(--jp-ui-font-color2,#666);font-size:smaller"
+
+
+def seconds(duration: float) -> str:
+    """Return a duration as a person reads it: ``3 ms``, ``0.93 s``, ``4 min 10 s``, ``2 h 5 min``."""
+    if duration < 0.1:  # noqa: PLR2004 - below that, milliseconds read better
+        return f"{duration * 1000:.3g} ms"
+    if duration < 60:  # noqa: PLR2004
+        return f"{duration:.3g} s"
+    minutes, rest = divmod(round(duration), 60)
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: float) -> str:
+    """Return bytes as a person reads them, in decimal units."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:  # noqa: PLR2004
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def store_line(store: Store, configuration: Configuration) -> str:
+    """Return the sentence that names the store on first use."""
+    return f"Results are kept in {store.folder}, up to {size(configuration.size_limit_bytes)}."
+
+
+def show(shell: Any, text: str, metadata: dict[str, Any], markup: str | None = None) -> None:
+    """Put one message of zen_nb's on the page."""
+    markup = markup or html.escape(text)
+    bundle = {"text/plain": text, "text/html": f'<div style="{_STYLE}">{markup}</div>'}
+    shell.display_pub.publish(bundle, metadata={"zen_nb": metadata})
+
+
+def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
+    """Say that a record was served: when it was computed and what that saved."""
+    record = execution.record
+    assert record is not None
+    name = execution.step.name
+    text = f"Using cached version of {name}."
+    if not quiet:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
+        text += f" Computed {when}, {seconds(record.duration_s)} saved."
+    metadata = {
+        "role": "status",
+        "step": name,
+        "cached": True,
+        "seconds": 0.0 if quiet else time.time() - execution.started_at,
+        "saved_s": record.duration_s,
+        "reason": execution.decision.reason,
+    }
+    show(shell, text, metadata)
+
+
+def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> None:
+    """Say that the step ran, why, and where it was not stored, why not."""
+    assert execution.outcome is not None
+    name, duration = execution.step.name, execution.outcome.duration_s
+    text = f"Step {name} has finished." if quiet else f"Step {name} has finished in {duration:.3f}s."
+    text += f" It ran: {execution.decision.reason}."
+    if note and note != execution.decision.reason:
+        text += f" Not cached: {note}."
+    metadata = {
+        "role": "status",
+        "step": name,
+        "cached": False,
+        "seconds": 0.0 if quiet else duration,
+        "saved_s": None,
+        "reason": execution.decision.reason,
+        "stored": execution.outcome.record is not None,
+    }
+    show(shell, text, metadata)

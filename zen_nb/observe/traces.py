@@ -1,0 +1,17 @@
+"""Whether what a step found out while it ran still holds."""
+
+from __future__ import annotations
+
+from zen_nb.core.model import Trace
+from zen_nb.observe import ambient, environment, files
+
+_CHECKS = {"file": files.check, "env": environment.check, "ambient": ambient.check}
+
+
+def broken(trace: Trace) -> str | None:
+    """Return ``None`` while `trace` holds, else the reason in one clause.
+
+    A trace of a kind that this version does not know never holds.
+    """
+    check = _CHECKS.get(trace.kind)
+    return check(trace) if check else f"this version cannot check {trace.label}"
