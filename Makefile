@@ -101,10 +101,10 @@ lint: .venv/.test .venv/.node_modules
 # pytest comes last, and its closing line is the last of all.
 test: lint zen_nb/static/widget.js .venv/.chromium
 	@$(NPM) run --loglevel=error test
-	ZEN_NB_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest -n 2
+	ZEN_NB_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest -n 2 --dist loadgroup
 
 lab: .venv/.lab zen_nb/static/widget.js
-	.venv/bin/jupyter lab notebooks
+	.venv/bin/jupyter lab notebooks $$(test "$$(id -u)" != 0 || echo --allow-root)
 
 bench: .venv/.test
 	$(PY) -m benchmarks
