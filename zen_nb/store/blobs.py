@@ -133,7 +133,7 @@ class Blobs:
             hashing = _Hashing(views, many=False)
             hashing.run()
         else:
-            hashing = _Hashing(views, many=True)
+            hashing = _Hashing(views)
             hashing.start()
         try:
             return self._put(views, size, hashing)
@@ -163,17 +163,22 @@ class Blobs:
             digest = draft.settle(size)
             if digest != hashing.wait():
                 raise StoreUnavailable("the value changed while it was being stored")
-            self._adopt(draft, digest, size)
-        return Stored(digest, size, new=True)
+            new = self._adopt(draft, digest, size)
+        return Stored(digest, size, new=new)
 
-    def _adopt(self, draft: _Draft, digest: str, size: int) -> None:
+    def _adopt(self, draft: _Draft, digest: str, size: int) -> bool:
+        """Give the draft its name; tell whether nobody else has just done the same."""
         path = self.path(digest)
         private_folder(self._root)
         private_folder(path.parent)
-        draft.become(path)
+        if not draft.claim(path):
+            if self._intact(digest, size):
+                return False
+            draft.become(path)
         _sync_folder(path.parent)
         if size >= REMEMBER_FROM_BYTES:
             self._fresh[digest] = size
+        return True
 
     def remember_fresh(self) -> None:
         """Note what was just written as verified, so that no one hashes it again."""
@@ -265,7 +270,7 @@ class Blobs:
 class _Hashing(threading.Thread):
     """Hashes pieces beside the writing; `digest` is set when it is known."""
 
-    def __init__(self, views: list[memoryview], *, many: bool) -> None:
+    def __init__(self, views: list[memoryview], *, many: bool = True) -> None:
         super().__init__(name="zen_nb-hash", daemon=True)
         self._views = views
         self._hash = blake3(max_threads=blake3.AUTO if many else 1)
@@ -326,22 +331,31 @@ class _Draft:
         if size < THREADS_FROM_BYTES:
             os.fsync(self._handle)
             return digest_of(os.pread(self._handle, size, 0))
-        with (
-            mmap.mmap(self._handle, size, access=mmap.ACCESS_READ) as mapped,
-            memoryview(mapped) as view,
-        ):
-            hashing = _Hashing([view], many=True)
-            hashing.start()
-            try:
-                os.fsync(self._handle)
-                digest = hashing.wait()
-            finally:
-                hashing.stop()
+        # Not closed by hand: interrupted, the hashing may still be reading from it.
+        hashing = _Hashing([memoryview(mmap.mmap(self._handle, size, access=mmap.ACCESS_READ))])
+        hashing.start()
+        try:
+            os.fsync(self._handle)
+            digest = hashing.wait()
+        finally:
+            hashing.stop()
         assert digest is not None
         return digest
 
     def close_to_writing(self) -> None:
         os.fchmod(self._handle, 0o400)
+
+    def claim(self, path: Path) -> bool:
+        """Become `path` unless something stands there; tell which."""
+        try:
+            os.link(self._path, path, follow_symlinks=False)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if os.path.lexists(path):
+                return False
+            self.become(path)
+        return True
 
     def become(self, path: Path) -> None:
         os.rename(self._path, path)

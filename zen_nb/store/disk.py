@@ -68,6 +68,10 @@ class BadRow(ValueError):
     """A row says something that zen_nb never writes: it is damaged or was put there."""
 
 
+class DatabaseDamaged(StoreUnavailable):
+    """The database was found damaged inside a transaction; a new one has taken its place."""
+
+
 class RowDisk(diskcache.Disk):  # type: ignore[misc]
     """Hexadecimal keys, bytes as values, no files, no pickle."""
 
@@ -118,6 +122,7 @@ class Rows:
         self._lock = threading.RLock()
         self._cache: Any = None
         self._inode = 0
+        self._inside = 0
         self.rebuilt = ""
         _open_rows.add(self)
         self._call(lambda cache: None)
@@ -164,13 +169,21 @@ class Rows:
             Where the lock is not had within `WAIT_S` seconds, or nothing can be written.
         """
         with held, self._lock:
-            self.get(FORMAT_KEY)  # opens, and heals what is damaged
-            self._follow()
+            self._call(lambda cache: cache.get(FORMAT_KEY))  # opens, and heals what is damaged
+            if self._moved():
+                self.close()
+                self._call(lambda cache: None)
+            self._inside += 1
             try:
                 with self._cache.transact():
                     yield
-            except (sqlite3.Error, diskcache.Timeout) as error:
-                raise _unavailable(self._folder, error) from None
+            except (sqlite3.Error, diskcache.Timeout, DatabaseDamaged) as error:
+                if not isinstance(error, DatabaseDamaged) and not _is_damage(error):
+                    raise _unavailable(self._folder, error) from None
+                self._set_aside(str(error))
+                raise DatabaseDamaged(f"the store in {self._folder} was damaged") from None
+            finally:
+                self._inside -= 1
 
     def close(self) -> None:
         """Close this process's connections."""
@@ -192,6 +205,8 @@ class Rows:
                 raise
             except Exception as error:  # settings or schema of a damaged file
                 reason = f"{type(error).__name__}: {error}"
+            if self._inside:
+                raise DatabaseDamaged(reason)
             self._set_aside(reason)
             try:
                 return ask(self._opened())
@@ -211,12 +226,6 @@ class Rows:
             self._inode = os.stat(self._path).st_ino
             self._cache = cache
         return self._cache
-
-    def _follow(self) -> None:
-        """Open the present database where another process has set ours aside."""
-        if self._moved():
-            self.close()
-            self._opened()
 
     def _set_aside(self, reason: str) -> None:
         with contextlib.suppress(Exception):

@@ -24,7 +24,7 @@ from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
 from zen_nb.store.blobs import Blobs, digest_of
-from zen_nb.store.disk import Rows
+from zen_nb.store.disk import DatabaseDamaged, Rows
 from zen_nb.store.envelope import Entry, Section
 from zen_nb.store.folder import prepare, store_folder
 from zen_nb.store.interrupts import held
@@ -222,11 +222,8 @@ class Store:
         before = self._journal.read(record.key)
         try:
             for _ in range(_TRIES):
-                with rows.transaction():
-                    # Whoever evicts holds this lock: a blob that is here now stays here.
-                    if self._all_here(parts):
-                        self._write(rows, record, sealed, parts)
-                        return
+                if self._write_if_here(rows, record, sealed, parts):
+                    return
                 again = Parts()
                 lay_out(again, made[0], made[1], made[2], self._blobs)
                 parts.stored += again.stored
@@ -238,6 +235,18 @@ class Store:
             raise
         self._undo(parts)
         raise StoreUnavailable(f"{self.folder} is being cleared by another kernel")
+
+    def _write_if_here(self, rows: Rows, record: Record, sealed: bytes, parts: Parts) -> bool:
+        try:
+            with rows.transaction():
+                # Whoever evicts holds this lock: a blob that is here now stays here.
+                here = self._all_here(parts)
+                if here:
+                    self._write(rows, record, sealed, parts)
+        except DatabaseDamaged:
+            self._fill()
+            return False
+        return here
 
     def _all_here(self, parts: Parts) -> bool:
         blobs = (part for part in parts.sections if part.place == "blob")
