@@ -226,6 +226,42 @@ def test_a_read_only_store_serves_hits(store: Store, folder: Path, opened: Any) 
     assert reader.size_bytes() == 0
 
 
+READ_ONLY = """
+import os, sys, tempfile
+from pathlib import Path
+from tests.store.making import a_record, got, put
+from zen_nb.core.errors import StoreUnavailable
+from zen_nb.store.records import Store
+home = Path(tempfile.mkdtemp())
+os.environ["ZEN_NB_KEY_DIR"] = str(home / "key")
+if os.geteuid() == 0:  # root may write anywhere: become somebody who may not
+    os.chown(home, 65534, 65534)
+    os.setuid(65534)
+store = Store.open(home / "store", 10**9)
+record = put(store, a_record(), {"x": list(range(100_000))})
+store.close()
+(home / "store").chmod(0o500)
+reader = Store.open(home / "store", 10**9)
+assert got(reader, record)["x"][-1] == 99_999
+try:
+    put(reader, a_record(2), {"x": 1})
+except StoreUnavailable as error:
+    print(error)
+(home / "store").chmod(0o700)
+import shutil; shutil.rmtree(home)
+"""
+
+
+@pytest.mark.slow
+def test_a_folder_without_write_permission_serves_hits() -> None:
+    """The permission is seen when the store is opened, and said once something is to be kept."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ONLY], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "is read-only" in done.stdout
+
+
 def test_one_store_for_each_folder(folder: Path) -> None:
     """A process opens a configured folder once."""
     configuration = Configuration(cache_dir=folder, size_limit_bytes=10**6)

@@ -211,6 +211,18 @@ def test_other_functions_read_the_live_namespace(notebook: dict[str, Any]) -> No
     assert back["l"].own() == (type(back["l"]), 10)
 
 
+def test_what_will_be_absent_goes_by_value(notebook: dict[str, Any]) -> None:
+    """Names that a hit will not find are stored whole, still over the live namespace."""
+    names = ("plain", "Model", "remembered")
+    values = {name: notebook[name] for name in names} | {"m": notebook["Model"](4)}
+    payload = dump(values, namespace=notebook, absent=frozenset(names))
+    elsewhere = {"scale": 10}
+    back = load(payload.stream, namespace=elsewhere)
+    assert (back["plain"](2), back["m"].scaled(), back["remembered"](3)) == (20, 40, 30)
+    assert type(back["m"]) is back["Model"]
+    assert back["remembered"].cache_info().currsize == 1
+
+
 def test_closures_share_their_cells(notebook: dict[str, Any]) -> None:
     """Two closures over one variable still see each other, and recursion through a cell works."""
     back = again({name: notebook[name] for name in ("step", "read", "factorial")}, notebook)

@@ -10,6 +10,7 @@ that closures share still shared.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from types import CellType, CodeType, FunctionType
 from typing import Any
@@ -73,6 +74,11 @@ def make_function(
 ) -> FunctionType:
     """Return a function over `namespace` itself, its state still to come."""
     return FunctionType(code, namespace, name, None, cells or None)
+
+
+def remember_again(function: FunctionType, parameters: Mapping[str, Any]) -> Any:
+    """Return `function` under an empty `lru_cache`."""
+    return functools.lru_cache(**parameters)(function)
 
 
 def function_state(function: FunctionType, cells: tuple[Cell, ...]) -> dict[str, Any]:

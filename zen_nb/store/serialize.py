@@ -21,7 +21,7 @@ import gc
 import io
 import pickle
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -72,6 +72,7 @@ def dump(
     *,
     namespace: dict[str, Any] | None,
     known: Mapping[int, str] = _NO_KNOWN,
+    absent: Collection[str] = (),
 ) -> Payload:
     """Return `values` such that `load` gives equal ones, aliases among them included.
 
@@ -82,6 +83,9 @@ def dump(
     known
         ``id(object)`` to name, for objects that the namespace holds and holds unchanged when
         the payload is loaded: they are stored as that name. They must be kept alive meanwhile.
+    absent
+        Names that the namespace will not hold when the payload is loaded: functions and
+        classes under them go by value.
 
     Raises
     ------
@@ -90,12 +94,12 @@ def dump(
     """
     namespace = _globals_of(namespace)
     try:
-        return _dump(values, namespace, known)
+        return _dump(values, namespace, known, absent)
     except Exception as error:
         whole = error
     for name, value in values.items():
         try:
-            _dump({name: value}, namespace, known)
+            _dump({name: value}, namespace, known, absent)
         except Exception as error:
             raise _explained(name, error) from None
     raise _explained(", ".join(values), whole) from None
@@ -130,7 +134,10 @@ def _globals_of(namespace: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _dump(
-    values: Mapping[str, object], namespace: dict[str, Any], known: Mapping[int, str]
+    values: Mapping[str, object],
+    namespace: dict[str, Any],
+    known: Mapping[int, str],
+    absent: Collection[str],
 ) -> Payload:
     stream = io.BytesIO()
     buffers: list[memoryview] = []
@@ -144,6 +151,7 @@ def _dump(
 
     kind = _KnowingPickler if known else _Pickler
     pickler = kind(stream, beside, namespace, known, ArrayViews(values.values(), known, namespace))
+    pickler.absent = absent
     try:
         pickler.dump(dict(values))
     except _Refused:
@@ -222,6 +230,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         super().__init__(stream, protocol=PROTOCOL, buffer_callback=beside)
         self.dispatch_table = _reducers()
         self.last: object = None
+        self.absent: Collection[str] = ()
         self._namespace = namespace
         self._known = known
         self._views = views
@@ -239,8 +248,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return live.empty_cell, ()
         if kind in _DICT_VIEWS:
             return self._dict_view(obj)
-        if kind is _CACHED and (name := live.is_named(self._namespace, obj)):
-            return live.resolve, (live.NAMESPACE, name)
+        if kind is _CACHED and obj.__module__ == "__main__":
+            return self._remembering(obj)
         if self._views and (made := self._views.reduce(obj)):
             return made
         if why := _refusal(obj):
@@ -249,12 +258,22 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             self._plain.add(kind)
         return NotImplemented
 
+    def _named(self, obj: Any) -> str | None:
+        name = live.is_named(self._namespace, obj)
+        return None if name is None or name.partition(".")[0] in self.absent else name
+
     def _definition(self, obj: Any) -> Any:
-        if name := live.is_named(self._namespace, obj):
+        if name := self._named(obj):
             return live.resolve, (live.NAMESPACE, name)
         if isinstance(obj, FunctionType) and obj.__globals__ is self._namespace:
             return self._live_function(obj)
         return super().reducer_override(obj)
+
+    def _remembering(self, cached: Any) -> Any:
+        """Reduce an `lru_cache` function of the notebook; what it remembers is not kept."""
+        if name := self._named(cached):
+            return live.resolve, (live.NAMESPACE, name)
+        return live.remember_again, (cached.__wrapped__, cached.cache_parameters())
 
     def _live_function(self, function: FunctionType) -> Any:
         cells = tuple(self._cell(cell) for cell in function.__closure__ or ())
