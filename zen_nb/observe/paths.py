@@ -74,7 +74,8 @@ def _left_out_for(home: str, named: tuple[str, ...], search: tuple[str, ...]) ->
     tools = {os.path.join(home, *part.split("/")) for part in _TOOL_FOLDERS}
     tools |= {os.path.abspath(folder) for folder in named if folder}
     kernel = os.path.join(tempfile.gettempdir(), "ipykernel_")
-    return (*_SYSTEM, *_installed(search), *sorted(map(_as_folder, tools)), kernel)
+    library = os.path.join(sys.base_prefix, "lib", "python")  # also python311.zip, never there
+    return (*_SYSTEM, library, *_installed(search), *sorted(map(_as_folder, tools)), kernel)
 
 
 def _as_folder(path: str) -> str:
