@@ -19,8 +19,9 @@ import pytest
 from tests.store.making import a_record, got, put
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Record
-from zen_nb.store.blobs import Blobs, digest_of
+from zen_nb.store.blobs import Blobs
 from zen_nb.store.disk import BadRow, RowDisk, Rows
+from zen_nb.store.drafts import Draft, digest_of
 from zen_nb.store.interrupts import held
 from zen_nb.store.records import Store
 
@@ -70,10 +71,8 @@ def test_killed_while_writing_leaves_only_whole_records(folder: Path, opened: An
 
 def test_a_draft_that_is_being_written_is_not_swept(folder: Path) -> None:
     """However old it looks, a draft whose writer lives stays."""
-    from zen_nb.store.blobs import _Draft
-
     folder.mkdir()
-    with _Draft(folder / "drafts") as draft:
+    with Draft(folder / "drafts") as draft:
         os.utime(draft._path, (0, 0))
         Blobs(folder).sweep_drafts()
         assert draft._path.exists()

@@ -13,35 +13,33 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import secrets
 import stat
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self, TypeAlias
-
-from blake3 import blake3
+from typing import Protocol, TypeAlias
 
 from zen_nb.core.errors import StoreUnavailable
+from zen_nb.store.drafts import (
+    NO_FOLLOW,
+    THREADS_FROM_BYTES,
+    Draft,
+    Hashing,
+    Piece,
+    chunks,
+    digest_of,
+    private_folder,
+    unlink_if_abandoned,
+)
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - no advisory locks: drafts are swept by age alone
-    fcntl = None  # type: ignore[assignment]
-
-Piece: TypeAlias = bytes | bytearray | memoryview
 Seen: TypeAlias = tuple[int, int, int, int, int]
 
-THREADS_FROM_BYTES = 1 << 20
 REMEMBER_FROM_BYTES = 16 << 20
-_CHUNK_BYTES = 8 << 20
 # A change within one tick of the file system's clock leaves the times as they are: a file is
 # remembered as verified only when its last change lies further back than this.
 _TICK_NS = 12_000_000
 _DRAFT_AGE_S = 60.0
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class BlobGone(StoreUnavailable):
@@ -63,12 +61,6 @@ class Stored:
     digest: str
     size_bytes: int
     new: bool
-
-
-def digest_of(piece: Piece) -> str:
-    """Return the BLAKE3 digest of `piece`, with threads where they pay."""
-    many = blake3.AUTO if memoryview(piece).nbytes >= THREADS_FROM_BYTES else 1
-    return blake3(piece, max_threads=many).hexdigest()
 
 
 class Blobs:
@@ -130,10 +122,10 @@ class Blobs:
         views = [memoryview(piece).cast("B") for piece in pieces]
         size = sum(view.nbytes for view in views)
         if size < THREADS_FROM_BYTES:
-            hashing = _Hashing(views, many=False)
+            hashing = Hashing(views, many=False)
             hashing.run()
         else:
-            hashing = _Hashing(views)
+            hashing = Hashing(views)
             hashing.start()
         try:
             return self._put(views, size, hashing)
@@ -144,7 +136,7 @@ class Blobs:
         finally:
             hashing.stop()
 
-    def _put(self, views: list[memoryview], size: int, hashing: _Hashing) -> Stored:
+    def _put(self, views: list[memoryview], size: int, hashing: Hashing) -> Stored:
         def kept() -> Stored | None:
             digest = hashing.digest
             if digest is None or self.size(digest) != size or not self._intact(digest, size):
@@ -154,8 +146,8 @@ class Blobs:
         known = kept()
         if known is not None:
             return known
-        with _Draft(self._drafts) as draft:
-            for chunk in _chunks(views):
+        with Draft(self._drafts) as draft:
+            for chunk in chunks(views):
                 draft.write(chunk)
                 # Hashing is faster than writing: when the bytes are already here, stop early.
                 if hashing.digest is not None and (known := kept()) is not None:
@@ -166,7 +158,7 @@ class Blobs:
             new = self._adopt(draft, digest, size)
         return Stored(digest, size, new=new)
 
-    def _adopt(self, draft: _Draft, digest: str, size: int) -> bool:
+    def _adopt(self, draft: Draft, digest: str, size: int) -> bool:
         """Give the draft its name; tell whether nobody else has just done the same."""
         path = self.path(digest)
         private_folder(self._root)
@@ -206,7 +198,7 @@ class Blobs:
         """
         path = self.path(digest)
         try:
-            handle = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+            handle = os.open(path, os.O_RDONLY | NO_FOLLOW)
         except OSError as error:
             raise BlobGone(f"a stored part is gone ({error.strerror}: {path.name[:12]}…)") from None
         try:
@@ -264,129 +256,7 @@ class Blobs:
         """Remove drafts whose writer is dead; never one that is being written."""
         for entry in _entries(self._drafts):
             if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DRAFT_AGE_S:
-                _unlink_if_abandoned(Path(entry.path))
-
-
-class _Hashing(threading.Thread):
-    """Hashes pieces beside the writing; `digest` is set when it is known."""
-
-    def __init__(self, views: list[memoryview], *, many: bool = True) -> None:
-        super().__init__(name="zen_nb-hash", daemon=True)
-        self._views = views
-        self._hash = blake3(max_threads=blake3.AUTO if many else 1)
-        self._stopped = False
-        self.digest: str | None = None
-
-    def run(self) -> None:
-        for chunk in _chunks(self._views):
-            if self._stopped:
-                return
-            self._hash.update(chunk)
-        self.digest = self._hash.hexdigest()
-
-    def wait(self) -> str | None:
-        if self.is_alive():
-            self.join()
-        return self.digest
-
-    def stop(self) -> None:
-        self._stopped = True
-        self.wait()
-        self._views = []
-
-
-class _Draft:
-    """A file without a name of its own yet; gone unless it becomes one."""
-
-    def __init__(self, folder: Path) -> None:
-        private_folder(folder)
-        self._path = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
-        self._handle = -1
-        self._named = False
-
-    def __enter__(self) -> Self:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
-        self._handle = os.open(self._path, flags, 0o600)
-        with contextlib.suppress(OSError):  # no locks here: the sweep goes by age alone
-            if fcntl is not None:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._handle)
-        if not self._named:
-            self._path.unlink(missing_ok=True)
-
-    def write(self, chunk: memoryview) -> None:
-        while chunk.nbytes:
-            chunk = chunk[os.write(self._handle, chunk) :]
-
-    def settle(self, size: int) -> str:
-        """Return the digest of what the file holds, once that is on disk.
-
-        The file is read back, not the memory it came from: a value that another thread
-        changes meanwhile must not get the name of other bytes.
-        """
-        self.close_to_writing()
-        if size < THREADS_FROM_BYTES:
-            os.fsync(self._handle)
-            return digest_of(os.pread(self._handle, size, 0))
-        # Not closed by hand: interrupted, the hashing may still be reading from it.
-        hashing = _Hashing([memoryview(mmap.mmap(self._handle, size, access=mmap.ACCESS_READ))])
-        hashing.start()
-        try:
-            os.fsync(self._handle)
-            digest = hashing.wait()
-        finally:
-            hashing.stop()
-        assert digest is not None
-        return digest
-
-    def close_to_writing(self) -> None:
-        os.fchmod(self._handle, 0o400)
-
-    def claim(self, path: Path) -> bool:
-        """Become `path` unless something stands there; tell which."""
-        try:
-            os.link(self._path, path, follow_symlinks=False)
-        except FileExistsError:
-            return False
-        except OSError:  # a file system without hard links
-            if os.path.lexists(path):
-                return False
-            self.become(path)
-        return True
-
-    def become(self, path: Path) -> None:
-        os.rename(self._path, path)
-        self._named = True
-
-
-def private_folder(path: Path) -> None:
-    """Make `path` a folder with mode 0700 whatever the umask; refuses a symlink.
-
-    Raises
-    ------
-    StoreUnavailable
-        Where something else stands there.
-    """
-    try:
-        os.mkdir(path, 0o700)
-        os.chmod(path, 0o700)
-    except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise StoreUnavailable(f"{path} is not a folder; remove it") from None
-
-
-def replace_file(path: Path, drafts: Path, content: bytes) -> None:
-    """Let `path` hold `content`, or what it held before, and never a part; mode 0400.
-
-    Not flushed to disk: whoever reads it checks a signature, and a cut file counts as none.
-    """
-    with _Draft(drafts) as draft:
-        draft.write(memoryview(content))
-        draft.close_to_writing()
-        draft.become(path)
+                unlink_if_abandoned(Path(entry.path))
 
 
 def _seen(status: os.stat_result) -> Seen:
@@ -397,12 +267,6 @@ def _seen(status: os.stat_result) -> Seen:
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
-
-
-def _chunks(views: Sequence[memoryview]) -> Iterator[memoryview]:
-    for view in views:
-        for start in range(0, view.nbytes, _CHUNK_BYTES):
-            yield view[start : start + _CHUNK_BYTES]
 
 
 def _is_hex(text: str) -> bool:
@@ -419,22 +283,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(listed)
     except OSError:
         return []
-
-
-def _unlink_if_abandoned(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_RDONLY | _NO_FOLLOW)
-    except OSError:
-        path.unlink(missing_ok=True)
-        return
-    try:
-        if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink(missing_ok=True)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _sync_folder(path: Path) -> None:

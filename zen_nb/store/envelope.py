@@ -200,6 +200,11 @@ def readable(row: bytes) -> list[tuple[bytes, memoryview]]:
     return found
 
 
+def without_tails(content: bytes) -> bytes:
+    """Return the frames of a journal file as a row."""
+    return framed([(sealed, b"") for sealed, _ in readable(content)])
+
+
 def unverified_heads(row: bytes) -> list[dict[str, Any]]:
     """Return the heads of a row without believing them: for what to remove, never to serve."""
     heads = []

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.store.blobs import private_folder, replace_file
+from zen_nb.store.drafts import private_folder, replace_file
 
 _CAP_BYTES = 64 << 20
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -1,6 +1,6 @@
 """The store: from a key to what a step produced, or to the reason why there is nothing.
 
-One row for each key holds its records, newest first, at most `VARIANTS`, one for each
+One row for each key holds its records, newest first, at most eight, one for each
 state of the outside. Rows live in diskcache (`disk`), once more in the journal
 (`journal`), their large parts in blobs (`blobs`), each as its module says. Blobs are on
 disk before the record that names them.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +22,24 @@ from zen_nb.core.model import Component, Record
 from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
-from zen_nb.store.blobs import Blobs, digest_of
-from zen_nb.store.disk import DatabaseDamaged, Rows
+from zen_nb.store.blobs import Blobs
+from zen_nb.store.disk import Rows
+from zen_nb.store.drafts import digest_of
 from zen_nb.store.envelope import Entry, Section
 from zen_nb.store.folder import prepare, store_folder
-from zen_nb.store.interrupts import held
 from zen_nb.store.journal import Journal
-from zen_nb.store.lookup import WRITER, Judged, Lookup, judge
-from zen_nb.store.sections import Parts, buffers_of, lay_out, read_components
+from zen_nb.store.lookup import Judged, Lookup, judge
+from zen_nb.store.sections import buffers_of, read_components
 from zen_nb.store.serialize import NotLoadable, Payload
 from zen_nb.store.serialize import load as load_stream
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
 from zen_nb.store.space import Space
 from zen_nb.store.verified import VerifiedBlobs
+from zen_nb.store.writing import Writer
 
 __all__ = ["Lookup", "NotLoadable", "Store", "open_store"]
 
-VARIANTS = 8
 _REMEMBERED_KEYS = 4096
-_TRIES = 3
 _NOTHING = Lookup()
 
 
@@ -193,85 +191,13 @@ class Store:
             Where nothing can be written; the message is for the user.
         """
         rows, signer = self._writing()
-        parts = Parts()
-        try:
-            lay_out(parts, payload, transcript, components, self._blobs)
-            writer = {**record.writer, **WRITER}
-            record = replace(record, size_bytes=parts.size_bytes, writer=writer)
-            sealed = envelopes.seal(signer, record, parts.sections, parts.inline)
-        except BaseException as error:
-            self._undo(parts)
-            if isinstance(error, (TypeError, ValueError)):
-                raise StoreUnavailable(f"its record cannot be written: {error}") from error
-            raise
-        with held:  # from here on it is either kept or taken back before an interrupt is seen
-            self._keep(rows, record, sealed, parts, (payload, transcript, components))
-            self._mine.add(record.key)
-        self._blobs.remember_fresh()
+        writer = Writer(self.folder, rows, self._blobs, self._journal, signer)
+        record = writer.keep(record, payload, transcript, components)
+        self._mine.add(record.key)
+        if rows.rebuilt:
+            self._fill()
         self._limit()
         return record
-
-    def _keep(
-        self,
-        rows: Rows,
-        record: Record,
-        sealed: bytes,
-        parts: Parts,
-        made: tuple[Payload, bytes, Sequence[Component]],
-    ) -> None:
-        before = self._journal.read(record.key)
-        try:
-            for _ in range(_TRIES):
-                if self._write_if_here(rows, record, sealed, parts):
-                    return
-                again = Parts()
-                lay_out(again, made[0], made[1], made[2], self._blobs)
-                parts.stored += again.stored
-        except BaseException as error:
-            self._undo(parts)
-            self._journal.restore(record.key, before)
-            if isinstance(error, OSError):
-                raise StoreUnavailable(f"cannot write to {self.folder}: {error.strerror}") from None
-            raise
-        self._undo(parts)
-        raise StoreUnavailable(f"{self.folder} is being cleared by another kernel")
-
-    def _write_if_here(self, rows: Rows, record: Record, sealed: bytes, parts: Parts) -> bool:
-        try:
-            with rows.transaction():
-                # Whoever evicts holds this lock: a blob that is here now stays here.
-                here = self._all_here(parts)
-                if here:
-                    self._write(rows, record, sealed, parts)
-        except DatabaseDamaged:
-            self._fill()
-            return False
-        return here
-
-    def _all_here(self, parts: Parts) -> bool:
-        blobs = (part for part in parts.sections if part.place == "blob")
-        return all(self._blobs.size(part.digest) == part.size_bytes for part in blobs)
-
-    def _write(self, rows: Rows, record: Record, sealed: bytes, parts: Parts) -> None:
-        key = record.key
-        signer = self._trusted()
-        before = self._journal.read(key) or rows.get(key) or b""
-        believed = {entry.envelope for entry in judge(signer, key, before).entries}
-        kept: list[tuple[bytes, bytes | memoryview]] = [(sealed, b"".join(parts.tail))]
-        for old, tail in envelopes.readable(before):
-            if old in believed and envelopes.variant_of(old) != record.variant:
-                kept.append((old, tail))
-        after = envelopes.framed(kept[:VARIANTS])
-        grown = sum(part.size_bytes for part in parts.stored if part.new)
-        self._space().count(grown + len(after) - self._journal.size(key))
-        history.History(rows, signer).push(record)
-        rows.put(key, _without_tails(after))
-        self._journal.write(key, after)
-
-    def _undo(self, parts: Parts) -> None:
-        for part in parts.stored:
-            if part.new:
-                self._blobs.remove(part.digest)
 
     def forget(self, key: str) -> None:
         """Remove all records of `key`."""
@@ -342,7 +268,7 @@ class Store:
         content = self._journal.read(key)
         if content is None:
             return None
-        row = _without_tails(content)
+        row = envelopes.without_tails(content)
         judged = judge(self._trusted(), key, row)
         if judged.entries and self._rows is not None:
             try:
@@ -419,16 +345,12 @@ class Store:
         try:
             with rows.transaction():
                 for key in self._journal.all():
-                    rows.put(key, _without_tails(self._journal.read(key) or b""))
+                    rows.put(key, envelopes.without_tails(self._journal.read(key) or b""))
                 for record in reversed(history.from_journal(self._journal, self._signer)):
                     history.History(rows, self._signer).push(record)
             self._space().sweep()
         except StoreUnavailable:
             return  # each key is still found in the journal when it is asked for
-
-
-def _without_tails(content: bytes) -> bytes:
-    return envelopes.framed([(sealed, b"") for sealed, _ in envelopes.readable(content)])
 
 
 def _same(one: Record, other: Record) -> bool:

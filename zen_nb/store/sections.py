@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from zen_nb.core.model import Component
-from zen_nb.store.blobs import Blobs, Piece, Stored, digest_of
+from zen_nb.store.blobs import Blobs, Stored
+from zen_nb.store.drafts import Piece, digest_of
 from zen_nb.store.envelope import Place, Section
 from zen_nb.store.serialize import Payload
 
