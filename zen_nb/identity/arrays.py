@@ -10,7 +10,8 @@ where the array is contiguous in Fortran order and not in C order), then
 
 A dtype is ``.`` and its text (``<f8``, ``<M8[ns]``), ``:`` with its class where that text
 does not tell enough, ``(`` with dtype and shape for a sub-array, or ``{`` and n fields of
-(name, title, dtype). Bits of NaN, unlike those of a Python float, all count.
+(name, title, dtype). Bits of NaN, unlike those of a Python float, all count; so does the
+order of bytes, except for dates, whose pickles do not keep it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,14 @@ def _elements(encoder: Encoder, array: Any, order: str) -> None:
         encoder.encode(getattr(dtype, "na_object", None))
         encoder.sequence(array.ravel(order).tolist())
     else:
-        encoder.out += encoder.digest(octets_of(array.ravel(order)))
+        encoder.out += encoder.digest(octets_of(_in_kept_order(array).ravel(order)))
+
+
+def _in_kept_order(array: Any) -> Any:
+    """Return dates in the order of bytes of this machine, the only one that a pickle keeps."""
+    if array.dtype.kind in "mM" and not array.dtype.isnative:
+        return array.astype(array.dtype.newbyteorder("="))
+    return array
 
 
 def octets_of(flat: Any) -> Any:
@@ -77,6 +85,8 @@ def describe(dtype: Any) -> bytes:
     if dtype.kind == "T" or dtype.isbuiltin == 2:
         kind_of = type(dtype)
         return b":" + text(f"{kind_of.__module__}.{kind_of.__qualname__} {dtype!r}")
+    if dtype.kind in "mM":
+        dtype = dtype.newbyteorder("=")
     return b"." + text(dtype.str)
 
 

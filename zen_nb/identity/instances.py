@@ -66,8 +66,9 @@ WHY_NOT: dict[str, str] = {
 }
 _GENERAL = "it cannot be reduced to content"
 
-# What a library computes when asked and keeps beside the state; it follows from the rest.
+# What a library keeps beside the state, follows from the rest, and is there at times only.
 _REMEMBERED: dict[str, frozenset[str]] = {
+    "sklearn:Bunch": frozenset({"_deprecated_key_to_warnings"}),
     "scipy:_cs_matrix": frozenset({"_has_sorted_indices", "_has_canonical_format"}),
 }
 
@@ -246,9 +247,10 @@ def _state(encoder: Encoder, state: object, forgotten: frozenset[str] = frozense
     """Write a state; an error in a part of it names the part as an attribute."""
     if type(state) is not dict:
         encoder.encode(state)
+    elif forgotten:
+        kept = {name: part for name, part in state.items() if name not in forgotten}
+        _state(encoder, kept or None)
     elif not encoder.again(state):
-        if forgotten:
-            state = {name: part for name, part in state.items() if name not in forgotten}
         attributes(encoder, state)
 
 
