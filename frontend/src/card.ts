@@ -89,6 +89,7 @@ export class Card {
     style.top = `${box.y}px`;
     style.width = `${box.width}px`;
     style.height = `${box.height}px`;
+    style.setProperty("--znb-inset", `${inset}px`);
     style.paddingLeft = dot ? `${inset}px` : "";
     this.icon.element.style.left = dot ? `${dot.x - 9}px` : "";
   }

@@ -41,7 +41,7 @@ export interface Plan {
   inset: number;
 }
 
-export const CARD = { width: 196, height: 64 } as const;
+export const CARD = { width: 212, height: 64 } as const;
 const GAP = { across: 18, along: 44 } as const;
 const MARGIN = 12;
 const ARROW = 7;

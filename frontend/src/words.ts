@@ -70,7 +70,7 @@ export function setting(cache: CacheSwitch): string {
 export function clause(node: StepNode, now: number): string {
   switch (node.state) {
     case "running":
-      return node.started_at === null ? "" : duration(Math.max(0, now - node.started_at));
+      return node.started_at === null ? "" : elapsed(now - node.started_at, node.duration_s);
     case "failed":
       return firstLine(node.error) || node.reason;
     default:
@@ -78,12 +78,16 @@ export function clause(node: StepNode, now: number): string {
   }
 }
 
+function elapsed(seconds: number, last: number | null): string {
+  const said = duration(Math.max(0, seconds));
+  return last === null ? said : `${said} of about ${duration(last)}`;
+}
+
 /** Return the quiet last line of a node: `2.4 s · saved 2.3 s`. */
 export function timings(node: StepNode): string {
   const parts: string[] = [];
-  if (node.duration_s !== null) {
-    const last = node.state === "running" ? "last took " : "";
-    parts.push(last + duration(node.duration_s));
+  if (node.duration_s !== null && node.state !== "running") {
+    parts.push(duration(node.duration_s));
   }
   if (node.saved_s !== null && node.saved_s > 0) parts.push(`saved ${duration(node.saved_s)}`);
   return parts.join(" · ");

@@ -16,13 +16,13 @@ from zen_nb.faces.layers import Layers, lay_out
 from zen_nb.faces.snapshot import Node, PipelineSnapshot
 from zen_nb.faces.words import DARK_GLYPHS, LOOKS, clause, duration, forecast, size, spoken, timings
 
-_CARD = (196, 60)
+_CARD = (212, 60)
 _GAP_ALONG = 44
 _GAP_SIDE = 18
 _MARGIN = 16
 _HEAD = 46
 _ARROW = 7
-_WIDEST = 980
+_WIDEST = 1040
 _DASHES = {"solid": "", "dashed": "5 3", "dotted": "1.5 3"}
 
 _STYLE = """

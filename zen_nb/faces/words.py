@@ -104,8 +104,7 @@ def clause(node: Node) -> str:
 
 def timings(node: Node) -> str:
     """Return the quiet last line of a node: ``2.4 s · saved 2.3 s``."""
-    last = "last took " if node.state == "running" else ""
-    parts = [last + duration(node.duration_s)] if node.duration_s is not None else []
+    parts = [duration(node.duration_s)] if node.duration_s is not None else []
     if node.saved_s:
         parts.append(f"saved {duration(node.saved_s)}")
     return " · ".join(parts)
