@@ -198,6 +198,18 @@ def test_a_seeding_function_imported_by_the_step_is_the_real_one():
     assert not hasattr(random.seed, "__wrapped__")
 
 
+def test_watches_that_overlap_leave_the_real_functions():
+    """Watches need not end in the order they began."""
+    seed = random.seed
+    one, other = AmbientWatch(), AmbientWatch()
+    one.start()
+    other.start()
+    random.seed(1)
+    assert "random" in one.stop().changes
+    assert "random" in other.stop().changes
+    assert random.seed == seed
+
+
 UNSEEDED = """
     import random, sys
     import numpy as np

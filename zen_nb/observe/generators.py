@@ -6,6 +6,7 @@ import functools
 import gc
 import random
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,52 +204,77 @@ class Seeding:
     entropy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A seeding function that another one stands in for."""
+
+    module: Any
+    name: str
+    original: Any
+    stand_in: weakref.ref[Any]
+
+
+_watchers: dict[str, list[tuple[Seeding, Any]]] = {}
+_places: dict[str, list[_Place]] = {}
+_lock = threading.Lock()
+
+
 @contextmanager
 def watch_seeding(generator: Generator, seeding: Seeding, before: Any) -> Iterator[None]:
     """Note calls of the seeding functions for a while, by functions put in their place.
 
     One that the step has imported by name is put back everywhere it went.
     """
-    places = [(module, name) for module, name in generator.seeders if module in sys.modules]
-    stand_ins: list[tuple[Any, str, Any, weakref.ref[Any]]] = []
-    for module_name, name in places:
-        module = sys.modules[module_name]
-        original = getattr(module, name)
-        stand_in = _noting(original, generator, seeding, before)
-        setattr(module, name, stand_in)
-        stand_ins.append((module, name, original, weakref.ref(stand_in)))
-        del stand_in
+    watcher = (seeding, before)
+    with _lock:
+        watchers = _watchers.setdefault(generator.name, [])
+        watchers.append(watcher)
+        if len(watchers) == 1:
+            _places[generator.name] = _stand_in(generator, watchers)
     try:
         yield
     finally:
-        while stand_ins:
-            _put_back(*stand_ins.pop())
+        with _lock:
+            watchers[:] = [known for known in watchers if known is not watcher]
+            places = [] if watchers else _places.pop(generator.name)
+        for place in places:
+            _put_back(place)
+
+
+def _stand_in(generator: Generator, watchers: list[tuple[Seeding, Any]]) -> list[_Place]:
+    places = []
+    for module_name, name in generator.seeders:
+        module = sys.modules.get(module_name)
+        original = getattr(module, name, None)
+        if original is not None:
+            noting = _noting(original, generator, watchers)
+            setattr(module, name, noting)
+            places.append(_Place(module, name, original, weakref.ref(noting)))
+    return places
 
 
 def _noting(
-    original: Callable[..., Any], generator: Generator, seeding: Seeding, before: Any
+    original: Callable[..., Any], generator: Generator, watchers: list[tuple[Seeding, Any]]
 ) -> Callable[..., Any]:
     @functools.wraps(original)
-    def stand_in(*args: Any, **kwargs: Any) -> Any:
-        if not seeding.called:
-            seeding.called = True
-            seeding.fresh = _equal(before, generator.read())
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        now = generator.read()
         values = [*args, *kwargs.values()]
-        seeding.entropy = not values or values[0] is None
+        for seeding, before in tuple(watchers):
+            if not seeding.called:
+                seeding.called = True
+                seeding.fresh = bool(before == now)
+            seeding.entropy = not values or values[0] is None
         return original(*args, **kwargs)
 
-    return stand_in
+    return noting
 
 
-def _equal(before: Any, now: Any) -> bool:
-    return bool(before == now)
-
-
-def _put_back(module: Any, name: str, original: Any, stand_in: weakref.ref[Any]) -> None:
-    if getattr(module, name) is stand_in():
-        setattr(module, name, original)
-    if stand_in() is not None:  # something else holds it: the step imported it by name
-        _replace_everywhere(stand_in(), original)
+def _put_back(place: _Place) -> None:
+    if getattr(place.module, place.name) is place.stand_in():
+        setattr(place.module, place.name, place.original)
+    if place.stand_in() is not None:  # something else holds it: the step imported it by name
+        _replace_everywhere(place.stand_in(), place.original)
 
 
 def _replace_everywhere(stand_in: Any, original: Any) -> None:

@@ -61,6 +61,8 @@ def _same(one: Any, other: Any) -> bool:
 
 def mapping_change(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> MappingChange | None:
     """Return the items that differ, ``None`` where none does."""
+    if _same(before, after):
+        return None
     absent = object()
     put = {k: v for k, v in after.items() if not _same(before.get(k, absent), v)}
     dropped = tuple(k for k in before if k not in after)
