@@ -120,7 +120,7 @@ def _explain(question: Question, store: Store) -> tuple[tuple[Change, ...], str,
     candidates = _earlier(question.step, store)
     found = nearest(candidates, question.ingredients.components)
     if found is None:
-        return (), "it has not run before", "new"
+        return (), "first run", "new"
     if not found:
         return (), "its record is gone", "evicted"
     return found, in_words(found), "changed"

@@ -10,32 +10,25 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from zen_nb.core.errors import NoFingerprint, NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record
 from zen_nb.engine.decide import Decision
 from zen_nb.identity.code import digest_text, fingerprint
 from zen_nb.identity.summary import summarise
+from zen_nb.observe.display import Capture
 from zen_nb.observe.namespace import apply_change, can_change
+from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 from zen_nb.store.serialize import dump
 
 # Reserved names in a payload; no variable can be called so.
-RESULT = "<result>"
+RESULTS = "<results>"
 AMBIENT = "<ambient>"
-
-
-class Capture(Protocol):
-    """Records what a step shows, while it is shown."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> Transcript: ...
-
-    def cancel(self) -> None: ...
+FILENAME = "<filename>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +39,22 @@ class Made:
     ----------
     bound
         Outputs by name.
-    result
-        The value of the last expression, where the cell showed one.
-    has_result
-        Whether it did.
-    remade
-        Names that a hit binds by running definitions again; not stored.
     absent
         Names that do not exist when a hit is loaded, so that nothing may refer to them.
+    filename
+        What tracebacks and warnings call the code; rewritten in what a hit shows.
+    extras
+        What a hit needs besides, under reserved names; no artifacts.
+    by_name
+        Objects that the namespace holds unchanged are stored as their names.
     """
 
     bound: Mapping[str, Any]
     deleted: tuple[str, ...] = ()
-    result: Any = None
-    has_result: bool = False
-    remade: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    filename: str = ""
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,7 @@ class Attempt:
         """Forget all: the body raised or was interrupted. Returns its duration in seconds."""
         duration = time.perf_counter() - self._clock
         self._watch.cancel()
-        self._capture.cancel()
+        self._capture.stop()
         return duration
 
     def close(self, made: Made, duration_s: float | None = None) -> Outcome:
@@ -126,7 +119,7 @@ class Attempt:
         seen = self._watch.stop()
         transcript = self._capture.stop()
         badges = (*seen.badges, *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)))
-        refusal = self._refusal(seen.refusals, transcript)
+        refusal = self._refusal((*seen.refusals, *self._capture.refusals))
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
@@ -148,7 +141,7 @@ class Attempt:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
 
-    def _refusal(self, refusals: Iterable[str], transcript: Transcript) -> str:
+    def _refusal(self, refusals: Iterable[str]) -> str:
         if self.decision.refusal:
             return self.decision.refusal
         if self._store is None:
@@ -156,7 +149,7 @@ class Attempt:
         late = [name for name in self.decision.question.ingredients.absent if name in sys.modules]
         if late:
             return f"module {late[0]} could only be found while the step ran; extend sys.path in an earlier cell"
-        return next(iter((*refusals, *transcript.refusals)), "")
+        return next(iter(refusals), "")
 
     def _changed(self, made: Made) -> dict[str, Any]:
         """Return the inputs that the body changed in place, by name."""
@@ -180,16 +173,19 @@ class Attempt:
         ambient: Mapping[str, Any],
     ) -> Record:
         assert self._store is not None
-        values = {**made.bound, **changed}
-        if made.has_result:
-            values[RESULT] = made.result
+        shown = transcript.to_bytes()
+        values = {**made.bound, **changed, **made.extras}
+        if self._capture.results:
+            values[RESULTS] = list(self._capture.results)
+        if made.filename and made.filename.encode() in shown:
+            values[FILENAME] = made.filename
         if ambient:
             values[AMBIENT] = dict(ambient)
         held = self.decision.question.ingredients.held.values()
-        known = {id(value): name for name, value, _ in held if name not in changed}
+        known = {id(value): name for name, value, _ in held if made.by_name and name not in changed}
         payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
         components = self.decision.question.ingredients.components
-        return self._store.add(record, payload=payload, transcript=transcript.to_bytes(), components=components)
+        return self._store.add(record, payload=payload, transcript=shown, components=components)
 
 
 def _fingerprint(value: object) -> Fingerprint | None:
@@ -226,15 +222,12 @@ class Served:
     ambient: Mapping[str, Any]
 
     @property
-    def has_result(self) -> bool:
-        return RESULT in self.values
-
-    @property
-    def result(self) -> Any:
-        return self.values.get(RESULT)
+    def results(self) -> list[Any]:
+        """Values of the expressions that were shown as results."""
+        return list(self.values.get(RESULTS, ()))
 
 
-def serve(record: Record, store: Store, namespace: dict[str, Any] | None) -> Served:
+def serve(record: Record, store: Store, namespace: dict[str, Any] | None, filename: str = "") -> Served:
     """Bring a record back, without touching the namespace yet.
 
     Raises
@@ -243,7 +236,10 @@ def serve(record: Record, store: Store, namespace: dict[str, Any] | None) -> Ser
         Where a part of it is gone, damaged or cannot be loaded here: then the step runs.
     """
     values = store.load(record, namespace)
+    settle_figures()
     transcript = Transcript.from_bytes(store.transcript(record))
+    if filename and FILENAME in values:
+        transcript = transcript.moved(values[FILENAME], filename)
     return Served(record, values, transcript, values.get(AMBIENT, {}))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from types import FunctionType
+from dataclasses import dataclass, field, replace
+from types import FunctionType, MappingProxyType, NoneType
 from typing import Any
 
 from blake3 import blake3
@@ -18,6 +18,11 @@ from zen_nb.identity.code import Reach, digest_text, is_code, shown
 
 _WHOLE_NAMESPACE = frozenset({"globals", "locals", "vars", "dir"})
 _TEXT_EVALUATORS = frozenset({"eval", "exec", "query", "from_formula", "dmatrix", "dmatrices", "ols"})
+
+
+_ATOMS = (NoneType, bool, int, float, complex, str, bytes)
+_PLAIN_NAMES = frozenset(kind.__name__ for kind in _ATOMS)
+_NOTHING_GIVEN: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,38 +108,44 @@ def of_cell(
 
 
 def of_function(
-    function: FunctionType, arguments: Mapping[str, object], *, ignore: Collection[str] = ()
+    function: FunctionType,
+    arguments: Mapping[str, object],
+    *,
+    given: Mapping[str, tuple[Fingerprint, str]] = _NOTHING_GIVEN,
+    ignore: Collection[str] = (),
 ) -> Ingredients:
-    """Return the ingredients of a call of a step function with all arguments bound by name."""
+    """Return the ingredients of a call of a step function with all arguments bound by name.
+
+    Parameters
+    ----------
+    given
+        Arguments that are known by fingerprint and type name instead of by value.
+    """
     reach = Reach(function.__globals__)
     reach.add_function(function, "code")
     for name, value in arguments.items():
         if name not in ignore:
-            add_argument(reach, name, value)
+            _add_argument(reach, name, value)
+    for name, (digest, type_name) in given.items():
+        if name not in ignore:
+            label = f"param:{name}" if type_name in _PLAIN_NAMES else f"input:{name}"
+            reach.components[label] = Component(label, digest, {"type": type_name})
     _read_text_evaluators(reach, reach.strings)
-    return _finish(reach, frozenset(reach.strings))
+    made = _finish(reach, frozenset(reach.strings))
+    # Arguments and globals can share a name; the label tells them apart.
+    held = {label: (label, value, digest) for label, (_, value, digest) in made.held.items()}
+    return replace(made, held=held)
 
 
-def add_argument(reach: Reach, name: str, value: object) -> None:
-    """Give one argument its component: plain values are parameters, everything else inputs."""
-    label = f"param:{name}" if is_plain(value) else f"input:{name}"
+def _add_argument(reach: Reach, name: str, value: object) -> None:
+    """Give one argument its component: scalars are parameters, everything else inputs."""
+    label = f"param:{name}" if is_atom(value) else f"input:{name}"
     if is_code(value):
         token = reach.follow((name,), {name: value})
         reach.components[label] = Component(label, digest_text(token))
         return
     reach.add_value(label, value)
     reach.data[label] = (reach.namespace or {}, name, value)
-
-
-def is_plain(value: object) -> bool:
-    """Tell whether a value is one that a person would write as a parameter."""
-    if value is None or type(value) in (bool, int, float, complex, str, bytes):
-        return True
-    if type(value) in (list, tuple):
-        return len(value) <= 20 and all(is_plain(part) for part in value)  # type: ignore[arg-type]
-    if type(value) is dict:
-        return len(value) <= 20 and all(is_plain(part) for item in value.items() for part in item)
-    return False
 
 
 def _names_read(cell: CellFacts, namespace: Mapping[str, Any], reach: Reach) -> dict[str, frozenset[str]]:
@@ -178,16 +189,16 @@ def _finish(reach: Reach, strings: frozenset[str]) -> Ingredients:
     held = {
         label: (name, value, digests[label])
         for label, (scope, name, value) in reach.data.items()
-        if label in digests and scope is reach.namespace and not is_plain_atom(value)
+        if label in digests and scope is reach.namespace and not is_atom(value)
     }
     return Ingredients(
         components, dict(reach.problems), held, strings | frozenset(reach.strings), tuple(reach.absent)
     )
 
 
-def is_plain_atom(value: object) -> bool:
-    """Tell whether a value can never change in place."""
-    return value is None or type(value) in (bool, int, float, complex, str, bytes)
+def is_atom(value: object) -> bool:
+    """Tell whether a value is a scalar: it can never change in place."""
+    return type(value) in _ATOMS
 
 
 def _read_text_evaluators(reach: Reach, strings: Collection[str]) -> None:

@@ -14,13 +14,13 @@ from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.ingredients import of_cell
 from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
+from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
 if TYPE_CHECKING:
     from zen_nb.core.options import Setting
-    from zen_nb.engine.perform import Capture
     from zen_nb.store.records import Store
 
 _MISSING = object()
@@ -107,7 +107,7 @@ class Execution:
             return
         try:
             self._remake_definitions()
-            self._served = serve(self.decision.record, self._store, self.namespace)
+            self._served = serve(self.decision.record, self._store, self.namespace, self.body.filename)
         except StoreUnavailable as error:
             self.decision = _not_served(self.decision, str(error))
         except Exception as error:  # noqa: BLE001 - a definition that fails is the body's to show
@@ -119,11 +119,9 @@ class Execution:
         bind(self._served, self.namespace)
         restore(self._served.ambient)
         self._discard(self._watch.difference(self.body.facts.binds))
-        served = self._served
-        extra = {"result": served.result} if served.has_result else {}
-        replay(served.transcript, self.shell, **extra)
+        replay(self._served.transcript, self.shell, self._served.results)
 
-    def open(self, capture: Capture) -> None:
+    def open(self) -> None:
         """Begin a run: parameters are bound, and what the body touches is observed."""
         self._bind_parameters()
         strings = [*self.decision.question.ingredients.strings, *_texts(self.namespace, self.step.reads)]
@@ -132,7 +130,11 @@ class Execution:
         watch = StepWatch(store=folders, strings=strings, declared=self.step.options.files)
         self._watch = NamespaceWatch(self.namespace)
         self._attempt = Attempt(
-            self.decision, store=self._store, capture=capture, watch=watch, namespace=self.namespace
+            self.decision,
+            store=self._store,
+            capture=capture_for(self.shell),
+            watch=watch,
+            namespace=self.namespace,
         )
         self.started_at = time.time()
         self._attempt.open()
@@ -144,7 +146,7 @@ class Execution:
         self._restore_parameters()
         return duration
 
-    def close(self, result: object = _MISSING, duration_s: float | None = None) -> Outcome:
+    def close(self, duration_s: float | None = None) -> Outcome:
         """End a run that succeeded: store it, discard undeclared names, unbind parameters."""
         assert self._attempt is not None and self._watch is not None
         self._restore_parameters()
@@ -154,10 +156,9 @@ class Execution:
         made = Made(
             bound={name: self.namespace[name] for name in kept if name not in facts.redefined},
             deleted=difference.deleted,
-            result=None if result is _MISSING else result,
-            has_result=result is not _MISSING and result is not None,
-            remade=facts.redefined,
             absent=frozenset(kept) - facts.redefined,
+            filename=self.body.filename,
+            by_name=True,
         )
         self.outcome = self._attempt.close(made, duration_s)
         return self.outcome

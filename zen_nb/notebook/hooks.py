@@ -118,7 +118,7 @@ class Hooks:
             self.session.fail(armed.execution, error)
             return
         try:
-            self.session.finish(armed.execution, result={"result": result.result})
+            self.session.finish(armed.execution)
         except Exception as fault:  # noqa: BLE001 - the cell succeeded; the cache must not undo that
             self._tell_fault(fault)
 

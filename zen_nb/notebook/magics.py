@@ -70,7 +70,7 @@ class StepMagics(Magics):  # type: ignore[misc]
             "show": self._show,
         }
 
-    @magic_arguments("%%step")
+    @magic_arguments("%step")
     @argument("--cache", dest="cache", action="store_const", const=True, default=None,
               help="Read the cache for this step, whatever the pipeline says: %%%%step train --cache")
     @argument("--no-cache", dest="cache", action="store_const", const=False,

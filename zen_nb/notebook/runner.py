@@ -80,16 +80,17 @@ async def run_step(session: Session, step: Step, options: RunOptions) -> Executi
     execution = session.begin(step, options)
     if execution.hit:
         execution.replay()
-        session.finish(execution, result={})
+        session.finish(execution)
         return execution
+    began = time.perf_counter()
     try:
-        shown = await _run_body(execution)
+        await _run_body(execution)
     except BaseException as error:
         session.fail(execution, error)
         raise
-    duration = time.perf_counter() - shown.began
+    duration = time.perf_counter() - began
     _flush_figures(session.shell)
-    session.finish(execution, result={"result": shown.value}, duration_s=duration)
+    session.finish(execution, duration)
     return execution
 
 
@@ -110,17 +111,9 @@ def run_now(coroutine: Coroutine[Any, Any, None]) -> None:
     raise UsageError("a step awaits; write the line `%pipeline run …` in a cell of its own, first in it")
 
 
-class _Shown:
-    """Takes the value of the last expression on its way to the display hook."""
-
-    def __init__(self) -> None:
-        self.value: Any = None
-        self.began = time.perf_counter()
-
-
-async def _run_body(execution: Execution) -> _Shown:
+async def _run_body(execution: Execution) -> None:
     __tracebackhide__ = "__ipython_bottom__"
-    body, shell, shown = execution.body, execution.shell, _Shown()
+    body, shell = execution.body, execution.shell
     for code, is_shown in _compiled(body.tree, body.filename, quiet=body.quiet):
         with shell.builtin_trap, shell.display_trap:
             made = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
@@ -128,8 +121,6 @@ async def _run_body(execution: Execution) -> _Shown:
                 made = await made
             if is_shown and made is not None:
                 shell.displayhook(made)
-                shown.value = made
-    return shown
 
 
 def _compiled(tree: ast.Module, filename: str, *, quiet: bool) -> list[tuple[CodeType, bool]]:

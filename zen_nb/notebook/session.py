@@ -16,7 +16,6 @@ from zen_nb.core.options import Configuration, Setting, read_configuration, reso
 from zen_nb.engine.explain import Change
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook import status
-from zen_nb.notebook.captures import capture_for
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.outlook import outlook
 from zen_nb.notebook.registry import Pipeline, Registry
@@ -142,25 +141,19 @@ class Session:
         )
         execution.prepare()
         if not execution.hit:
-            execution.open(capture_for(self.shell))
+            execution.open()
             reason = execution.decision.reason
             log = self.logs.get(step.name, StepLog())
             self.logs[step.name] = replace(log, started_at=execution.started_at, reason=reason, error="")
             self._emit(StepStarted(step.name, execution.started_at, reason))
         return execution
 
-    def finish(self, execution: Execution, *, result: dict[str, Any], duration_s: float | None = None) -> None:
-        """End an execution that succeeded, and say so on the page.
-
-        Parameters
-        ----------
-        result
-            ``{"result": value}`` where the cell showed a last value.
-        """
+    def finish(self, execution: Execution, duration_s: float | None = None) -> None:
+        """End an execution that succeeded, and say so on the page."""
         if execution.hit:
             self._finish_hit(execution)
         else:
-            self._finish_run(execution, result, duration_s)
+            self._finish_run(execution, duration_s)
         self.refresh()
 
     def fail(self, execution: Execution, error: BaseException) -> None:
@@ -189,8 +182,8 @@ class Session:
         status.show_hit(self.shell, execution, quiet=self.quiet)
         self._emit(StepCached(execution.step.name, record, execution.decision.reason))
 
-    def _finish_run(self, execution: Execution, result: dict[str, Any], duration_s: float | None) -> None:
-        outcome = execution.close(**result, duration_s=duration_s)
+    def _finish_run(self, execution: Execution, duration_s: float | None) -> None:
+        outcome = execution.close(duration_s)
         decision = execution.decision
         name = execution.step.name
         self.changes[name] = decision.changes

@@ -73,7 +73,7 @@ def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> Non
     assert execution.outcome is not None
     name, duration = execution.step.name, execution.outcome.duration_s
     text = f"Step {name} has finished." if quiet else f"Step {name} has finished in {duration:.3f}s."
-    text += f" It ran: {execution.decision.reason}."
+    text += f" ({execution.decision.reason})"
     if note and note != execution.decision.reason:
         text += f" Not cached: {note}."
     metadata = {

@@ -1,0 +1,92 @@
+"""Cached notebook pipelines that can be trusted.
+
+In a notebook: ``%load_ext zen_nb``, then ``%%step`` and ``%pipeline``. In Python:
+``from zen_nb import step, pipeline``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zen_nb._version import __version__
+
+if TYPE_CHECKING:
+    from zen_nb.identity.code import fingerprint
+    from zen_nb.notebook.reports import Explanation
+    from zen_nb.pipelines.decorators import pipeline, step
+
+__all__ = ["__version__", "fingerprint", "graph", "pipeline", "step", "why"]
+
+_HOMES = {
+    "step": "zen_nb.pipelines.decorators",
+    "pipeline": "zen_nb.pipelines.decorators",
+    "fingerprint": "zen_nb.identity.code",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that importing zen_nb costs little."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zen_nb' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def graph(pipeline: str | None = None) -> Any:
+    """Return the live graph of the notebook's pipeline as an ipywidgets widget.
+
+    Parameters
+    ----------
+    pipeline
+        A pipeline made by ``%pipeline define``; left out, the whole notebook's.
+
+    Raises
+    ------
+    UsageError
+        Where zen_nb is not loaded in the running shell, or has no such pipeline.
+    """
+    return _extension().graph(pipeline)
+
+
+def why(step: str) -> Explanation:
+    """Return why a step ran or was cached last, and what would happen now.
+
+    Raises
+    ------
+    UnknownStep
+        Where there is no such step; lists those there are.
+    """
+    from zen_nb.notebook.reports import explain  # noqa: PLC0415
+
+    return explain(_extension().session, step)
+
+
+def _extension() -> Any:
+    from zen_nb.core.errors import UsageError  # noqa: PLC0415
+    from zen_nb.faces.extension import current  # noqa: PLC0415
+
+    found = current()
+    if found is None:
+        raise UsageError("zen_nb is not loaded in a shell here; run %load_ext zen_nb first")
+    return found
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Load zen_nb into a shell: ``%load_ext zen_nb``."""
+    from zen_nb.faces.extension import load  # noqa: PLC0415
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take zen_nb out of a shell: ``%unload_ext zen_nb``."""
+    from zen_nb.faces.extension import unload  # noqa: PLC0415
+
+    unload(shell)

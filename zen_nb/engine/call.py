@@ -1,0 +1,227 @@
+"""A call of a step function: served from a record, or run, observed and stored."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FunctionType, MappingProxyType
+from typing import Any
+
+from zen_nb.core.errors import MissingOutput, StoreUnavailable
+from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, StepStarted
+from zen_nb.core.model import Fingerprint, Record, StepOptions
+from zen_nb.core.options import Setting
+from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.perform import Attempt, Made, Served, serve
+from zen_nb.identity.ingredients import is_atom, of_function
+from zen_nb.observe.ambient import restore
+from zen_nb.observe.display import capture_for
+from zen_nb.observe.namespace import apply_change
+from zen_nb.observe.replay import replay
+from zen_nb.observe.watch import StepWatch
+from zen_nb.store.records import Store
+
+# In a payload: outputs that are one of the arguments themselves.
+ALIASES = "<aliases>"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step function with all its arguments bound by name.
+
+    Attributes
+    ----------
+    outputs
+        Names of what it returns; one name for a single value, none for ``None``.
+    given
+        Fingerprint and type name of arguments whose values are fetched only for a run.
+    """
+
+    name: str
+    function: FunctionType
+    outputs: tuple[str, ...]
+    arguments: Mapping[str, Any]
+    given: Mapping[str, tuple[Fingerprint, str]] = field(default_factory=lambda: MappingProxyType({}))
+    options: StepOptions = StepOptions()
+    setting: Setting = Setting(True, "the default")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gave.
+
+    Attributes
+    ----------
+    cached
+        A record was served.
+    values
+        Outputs by name; ``None`` where they are still in the store.
+    """
+
+    cached: bool
+    record: Record | None
+    values: Mapping[str, Any] | None
+    reason: str
+    note: str = ""
+    duration_s: float = 0.0
+    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+
+def answer(
+    call: Call,
+    store: Store | None,
+    *,
+    shell: Any = None,
+    tell: Listener | None = None,
+    fetch: Callable[[str], Any] | None = None,
+    load: bool = True,
+) -> Answer:
+    """Return what `call` gives, from a record or from a run.
+
+    Parameters
+    ----------
+    shell
+        The IPython shell whose page shows what the function shows; ``None`` in a script.
+    fetch
+        Gives the value of an argument in ``call.given``, for a run.
+    load
+        On a hit, bring the outputs back now; otherwise they stay in the store.
+    """
+    decision = decide(_question(call), store)
+    if decision.record is not None and store is not None:
+        served = _serve(decision.record, call, store, shell, load=load)
+        if served is not None:
+            if tell is not None:
+                tell(StepCached(call.name, decision.record, decision.reason))
+            return served
+    return _run(call, decision, store, shell, tell, fetch)
+
+
+def _question(call: Call) -> Question:
+    ingredients = of_function(call.function, call.arguments, given=call.given, ignore=call.options.ignore)
+    return Question(
+        step=call.name,
+        ingredients=ingredients,
+        setting=call.setting,
+        expires_after_s=call.options.expires_after_s,
+        keep=call.options.keep,
+        ignored=call.options.ignore,
+    )
+
+
+def _serve(record: Record, call: Call, store: Store, shell: Any, *, load: bool) -> Answer | None:
+    """Bring a record back with all its effects; ``None`` where it cannot be: then the step runs."""
+    namespace = call.function.__globals__
+    try:
+        changes = any(part.role == "changed" for part in record.artifacts)
+        if not load and not changes and not store.transcript(record):
+            return Answer(True, record, None, "")
+        served = serve(record, store, namespace)
+    except StoreUnavailable:
+        return None
+    _apply_changes(served, call)
+    restore(served.ambient)
+    replay(served.transcript, shell, served.results)
+    values = _outputs(served, call)
+    return Answer(True, record, values, "")
+
+
+def _outputs(served: Served, call: Call) -> dict[str, Any]:
+    aliases = served.values.get(ALIASES, {})
+    return {
+        name: call.arguments[aliases[name]] if name in aliases else served.values[name]
+        for name in call.outputs
+    }
+
+
+def _apply_changes(served: Served, call: Call) -> None:
+    for part in served.record.artifacts:
+        if part.role == "changed":
+            kind, _, name = part.name.partition(":")
+            scope = call.arguments if kind in ("input", "param") else call.function.__globals__
+            apply_change(scope.get(name), served.values[part.name])
+
+
+def _run(
+    call: Call,
+    decision: Decision,
+    store: Store | None,
+    shell: Any,
+    tell: Listener | None,
+    fetch: Callable[[str], Any] | None,
+) -> Answer:
+    __tracebackhide__ = True
+    fetched = {name: fetch(name) for name in call.given} if fetch is not None else {}
+    arguments = {**call.arguments, **fetched}
+    attempt = _attempt(call, arguments, decision, store, shell)
+    if tell is not None:
+        tell(StepStarted(call.name, time.time(), decision.reason))
+    attempt.open()
+    try:
+        returned = _invoke(call.function, arguments)
+        values = named_outputs(call.name, call.outputs, returned)
+    except BaseException as error:
+        duration = attempt.abandon()
+        if tell is not None:
+            tell(StepFailed(call.name, duration, f"{type(error).__name__}: {error}".partition("\n")[0]))
+        raise
+    outcome = attempt.close(_made(values, arguments))
+    if tell is not None:
+        tell(StepFinished(call.name, outcome.duration_s, outcome.record, decision.reason, outcome.note))
+    return Answer(
+        False, outcome.record, values, decision.reason, outcome.note, outcome.duration_s, outcome.fingerprints
+    )
+
+
+def _attempt(
+    call: Call, arguments: Mapping[str, Any], decision: Decision, store: Store | None, shell: Any
+) -> Attempt:
+    strings = [*decision.question.ingredients.strings]
+    strings += [str(part) for part in arguments.values() if isinstance(part, str) or hasattr(part, "__fspath__")]
+    watch = StepWatch(
+        store=[str(store.folder)] if store else [],
+        strings=strings,
+        declared=call.options.files,
+        reach="context",
+    )
+    capture = capture_for(shell, "context")
+    return Attempt(decision, store=store, capture=capture, watch=watch, namespace=call.function.__globals__)
+
+
+def _made(values: Mapping[str, Any], arguments: Mapping[str, Any]) -> Made:
+    """Return what is stored: outputs that are an argument itself go by its name."""
+    owners = {id(value): name for name, value in arguments.items() if not is_atom(value)}
+    aliases = {name: owners[id(value)] for name, value in values.items() if id(value) in owners}
+    bound = {name: value for name, value in values.items() if name not in aliases}
+    return Made(bound=bound, extras={ALIASES: aliases} if aliases else {})
+
+
+def _invoke(function: FunctionType, arguments: Mapping[str, Any]) -> Any:
+    """Call `function` with arguments bound by name, whatever kinds of parameters it has."""
+    __tracebackhide__ = True
+    bound = inspect.BoundArguments(inspect.signature(function), OrderedDict(arguments))
+    return function(*bound.args, **bound.kwargs)
+
+
+def named_outputs(step: str, outputs: Sequence[str], returned: Any) -> dict[str, Any]:
+    """Return what a function returned, by the names that it declares.
+
+    Raises
+    ------
+    MissingOutput
+        Where it returned more or fewer values than it declares.
+    """
+    if not outputs:
+        return {}
+    if len(outputs) == 1:
+        return {outputs[0]: returned}
+    if not isinstance(returned, (tuple, list)) or len(returned) != len(outputs):
+        count = len(returned) if isinstance(returned, (tuple, list)) else 1
+        raise MissingOutput(
+            f"step {step} declares {len(outputs)} outputs ({', '.join(outputs)}) and returned {count}; "
+            "return them as a tuple in that order"
+        )
+    return dict(zip(outputs, returned, strict=True))

@@ -1,0 +1,82 @@
+"""``%load_ext zen_nb``: the session, its hooks, its magics and its graph in one shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zen_nb.faces.live import LivePipeline
+from zen_nb.notebook import shells
+from zen_nb.notebook.hooks import Hooks
+from zen_nb.notebook.magics import StepMagics
+from zen_nb.notebook.session import Session
+
+
+class Extension:
+    """zen_nb in one shell, from load to unload."""
+
+    def __init__(self, shell: Any) -> None:
+        self.session = Session(shell)
+        self.hooks = Hooks(self.session)
+        self.magics = StepMagics(self.session, self.draw)
+        self._live: dict[str | None, LivePipeline] = {}
+
+    def load(self) -> None:
+        """Take the places in the shell."""
+        self.hooks.install()
+        self.session.shell.register_magics(self.magics)
+        shells.enter(self.session)
+
+    def unload(self) -> None:
+        """Leave the shell as it was; records stay in the store."""
+        self.hooks.remove()
+        manager = self.session.shell.magics_manager
+        manager.magics["cell"].pop("step", None)
+        manager.magics["line"].pop("pipeline", None)
+        manager.registry.pop("StepMagics", None)
+        shells.leave(self.session)
+
+    def graph(self, pipeline: str | None = None) -> Any:
+        """Return the live graph of a pipeline as a widget."""
+        from zen_nb.faces.widget import graph_of  # noqa: PLC0415 - imports ipywidgets
+
+        live = self._live.setdefault(pipeline, LivePipeline(self.session, pipeline))
+        self.session.registry.pipeline(pipeline)
+        live.opened()
+        return graph_of(live)
+
+    def draw(self, pipeline: str | None) -> None:
+        """Show the live graph; in a terminal, its text."""
+        if getattr(self.session.shell, "kernel", None) is None:
+            from zen_nb.faces.picture import to_text  # noqa: PLC0415
+
+            live = LivePipeline(self.session, pipeline)
+            live.opened()
+            self.session.forecasts = self.session.plan(self.session.registry.pipeline(pipeline))
+            print(to_text(live.snapshot()))  # noqa: T201 - a terminal's graph
+            return
+        from IPython.display import display  # noqa: PLC0415
+
+        display(self.graph(pipeline))  # type: ignore[no-untyped-call]
+
+
+_extensions: dict[int, Extension] = {}
+
+
+def load(shell: Any) -> None:
+    """Load zen_nb into `shell`; loading it again changes nothing."""
+    if id(shell) not in _extensions:
+        _extensions[id(shell)] = extension = Extension(shell)
+        extension.load()
+
+
+def unload(shell: Any) -> None:
+    """Take zen_nb out of `shell`."""
+    extension = _extensions.pop(id(shell), None)
+    if extension is not None:
+        extension.unload()
+
+
+def current() -> Extension | None:
+    """Return zen_nb in the shell that runs; ``None`` outside IPython or where it is not loaded."""
+    session = shells.current()
+    return next((found for found in _extensions.values() if found.session is session), None)

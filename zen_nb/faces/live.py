@@ -1,0 +1,166 @@
+"""A notebook's session as the source of live faces: what they draw, and what they may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zen_nb.core.errors import UsageError
+from zen_nb.core.model import Record, Step
+from zen_nb.engine.forecast import Forecast
+from zen_nb.faces.messages import checked
+from zen_nb.faces.requests import Requests
+from zen_nb.faces.snapshot import (
+    ArtifactView,
+    CacheSwitch,
+    EdgeView,
+    Node,
+    PipelineSnapshot,
+    RunBar,
+    State,
+)
+from zen_nb.identity.summary import shown_value
+from zen_nb.notebook.session import RunOptions, Session, StepLog
+
+
+class LivePipeline:
+    """One pipeline of a session, drawn live; a `Source`."""
+
+    def __init__(self, session: Session, name: str | None = None) -> None:
+        self.session = session
+        self._name = name
+        self._requests = Requests(session, name)
+
+    def snapshot(self) -> PipelineSnapshot:
+        """Return the present state, from any thread; nothing is computed that takes long."""
+        session = self.session
+        pipeline = session.registry.pipeline(self._name)
+        steps = session.registry.steps_of(pipeline)
+        shown = {step.name for step in steps}
+        edges = tuple(
+            EdgeView(edge.source, edge.target, edge.names)
+            for edge in session.registry.edges()
+            if edge.source in shown and edge.target in shown
+        )
+        options = RunOptions(pipeline=pipeline.enable_cache)
+        nodes = tuple(self._node(step, options) for step in steps)
+        return PipelineSnapshot(
+            pipeline=pipeline.name,
+            revision=session.revision,
+            nodes=nodes,
+            edges=edges,
+            run=self._run_bar(steps),
+            message="" if steps else "No steps yet: begin a cell with %%step NAME.",
+        )
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, from any thread; return what ends it."""
+        return self.session.subscribe(listener)
+
+    def ask(self, message: Mapping[str, Any]) -> None:
+        """Carry out a message from the page; raises `UsageError` for one that is not known."""
+        found = checked(message, self.session.registry.names)
+        kind = found["kind"]
+        if kind == "toggle":
+            self.session.flip(found.get("step"), found.get("value"))
+            self._requests.forecast()
+        elif kind == "clear_toggles":
+            self.session.toggles.clear()
+            self.session.changed()
+            self._requests.forecast()
+        elif kind == "run":
+            self._requests.run(found.get("to"), every=bool(found.get("all")))
+        elif kind == "stop":
+            self._requests.stop()
+        else:
+            raise UsageError(f"the page asked for {kind!r}, which is not known here")
+
+    def opened(self) -> None:
+        """Note that a face was shown by the running cell, and forecast for it."""
+        self._requests.remember_cell()
+        self.session.refresh()
+
+    # -- drawing ----------------------------------------------------------------------
+
+    def _node(self, step: Step, options: RunOptions) -> Node:
+        log = self.session.logs.get(step.name, StepLog())
+        forecast = self.session.forecasts.get(step.name)
+        setting = self.session.setting(step, options)
+        state, reason, why = _state(log, forecast, enabled=setting.enabled)
+        record = log.record
+        return Node(
+            id=step.name,
+            name=step.name,
+            state=state,
+            reason=reason,
+            why=why,
+            cached=log.cached,
+            cache=CacheSwitch(self.session.toggles.step(step.name), setting.enabled, setting.source),
+            duration_s=log.duration_s,
+            saved_s=log.saved_s,
+            started_at=log.started_at,
+            finished_at=record.created_at if record else None,
+            size_bytes=record.size_bytes if record else 0,
+            badges=log.badges,
+            parameters=tuple((name, shown_value(name, value) or "…") for name, value in step.parameters.items()),
+            artifacts=_artifacts(record),
+            error=log.error,
+        )
+
+    def _run_bar(self, steps: list[Step]) -> RunBar:
+        session = self.session
+        forecasts = [session.forecasts[step.name] for step in steps if step.name in session.forecasts]
+        times = [part.predicted_s for part in forecasts if part.what != "hit"]
+        toggle = session.toggles.run
+        around = session.configuration.enable_cache
+        enabled = toggle if toggle is not None else around.enabled if around else True
+        source = "this run" if toggle is not None else around.source if around else "the default"
+        store = session.store
+        return RunBar(
+            running=session.running_pipeline,
+            cache=CacheSwitch(toggle, enabled, source),
+            cached=sum(part.what == "hit" for part in forecasts),
+            to_run=sum(part.what != "hit" for part in forecasts),
+            predicted_s=None if None in times else sum(part for part in times if part is not None),
+            saved_s=session.saved_s,
+            store_bytes=store.size_bytes() if store else 0,
+            store_limit_bytes=store.size_limit_bytes if store else 0,
+        )
+
+
+def _artifacts(record: Record | None) -> tuple[ArtifactView, ...]:
+    if record is None:
+        return ()
+    return tuple(
+        ArtifactView(part.name, part.type_name, part.summary) for part in record.artifacts if part.role != "deleted"
+    )
+
+
+_KINDS: Mapping[str, State] = {
+    "off": "caching_off",
+    "evicted": "evicted",
+    "expired": "expired",
+    "new": "never_run",
+}
+
+
+def _state(
+    log: StepLog, forecast: Forecast | None, *, enabled: bool
+) -> tuple[State, str, tuple[str, ...]]:
+    """Return a node's state with its reason, from what happened and what is to be expected."""
+    if log.started_at is not None:
+        return "running", log.reason, log.why
+    if log.error:
+        return "failed", log.error, ()
+    if not enabled:
+        return "caching_off", "caching is off: it runs each time", log.why
+    if forecast is None:
+        return ("up_to_date", log.reason, log.why) if log.duration_s is not None else ("never_run", "", ())
+    if forecast.what == "hit":
+        return "up_to_date", log.reason if log.duration_s is not None else forecast.reason, log.why
+    if forecast.what == "waiting":
+        return "waiting", forecast.reason, forecast.why
+    if forecast.kind == "new" and log.duration_s is not None:
+        return "will_run", log.note or forecast.reason, forecast.why
+    return _KINDS.get(forecast.kind, "will_run"), forecast.reason, forecast.why
+

@@ -1,0 +1,70 @@
+"""What surrounds step functions in this process: the store, the settings, the shell, the log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any
+
+from zen_nb.core.errors import StoreUnavailable
+from zen_nb.core.events import Event, RunFinished, StepCached, StepFailed, StepFinished, StepStarted
+from zen_nb.core.options import Configuration, read_configuration
+from zen_nb.store.records import Store, open_store
+
+_cached: tuple[tuple[object, ...], Configuration] | None = None
+_told: set[str] = set()
+_WATCHED = ("ZEN_NB_CACHE_DIR", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_ENABLE_CACHE", "ZEN_NB_STATUS")
+
+
+def configuration() -> Configuration:
+    """Return the configuration; read again when its variables or the folder have changed."""
+    global _cached  # noqa: PLW0603 - one process has one configuration
+    now: tuple[object, ...] = (os.getcwd(), *map(os.environ.get, _WATCHED))
+    if _cached is None or _cached[0] != now:
+        _cached = (now, read_configuration())
+    return _cached[1]
+
+
+def store(found: Configuration) -> Store | None:
+    """Return the store; ``None``, with one line in the log, where it is not available."""
+    try:
+        return open_store(found)
+    except StoreUnavailable as error:
+        if str(error) not in _told:
+            _told.add(str(error))
+            _logger().warning("Nothing is cached: %s", error)
+        return None
+
+
+def shell() -> Any:
+    """Return the IPython shell that runs, without importing IPython."""
+    module = sys.modules.get("IPython.core.getipython")
+    return module.get_ipython() if module is not None else None
+
+
+def _logger() -> logging.Logger:
+    from zen_nb.logger import get_logger  # noqa: PLC0415 - sets up the handler on first use
+
+    return get_logger("zen_nb")
+
+
+def log(event: Event) -> None:
+    """Write an event to the log, in ZenML's words."""
+    match event:
+        case StepStarted():
+            _logger().info("Step %s has started.", event.step)
+        case StepCached():
+            _logger().info("Using cached version of %s.", event.step)
+        case StepFinished():
+            _logger().info("Step %s has finished in %.3fs.", event.step, event.duration_s)
+            if event.note:
+                _logger().warning("Step %s was not cached: %s", event.step, event.note)
+        case StepFailed():
+            _logger().error("Step %s has failed: %s", event.step, event.error)
+        case RunFinished() if event.failed is None:
+            if event.cached == event.total:
+                _logger().info("All steps of the pipeline run were cached.")
+            _logger().info("Pipeline run has finished in %.3fs.", event.duration_s)
+        case _:
+            pass
