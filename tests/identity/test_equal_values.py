@@ -66,6 +66,11 @@ def cached_properties_read():
     return made
 
 
+def series_with_one_index():
+    index = pd.Index(["a"])
+    return [pd.Series([1], index), pd.Series([2], index)]
+
+
 def not_interned(text):
     return "".join(list(text))
 
@@ -84,7 +89,7 @@ def lists(*, shared_leaf):
 
 def tuples(*, shared):
     inner = (1, "x")
-    return [inner if shared else tuple([1, "x"]) for _ in range(50)]
+    return [inner if shared else tuple(iter((1, "x"))) for _ in range(50)]
 
 
 PAIRS = {
@@ -135,7 +140,7 @@ PAIRS = {
         consolidated,
         lambda: pd.DataFrame(np.asfortranarray(consolidated().to_numpy()), columns=["a", "b"]),
     ),
-    "column view": (lambda: consolidated()["a"], lambda: one_by_one()["a"].copy()),
+    "column view": (lambda: consolidated()["a"], one_by_one()["a"].copy),
     "caches of a frame": (frame, cached_properties_read),
     "sliced frame": (
         lambda: pd.concat([frame(), frame()], ignore_index=True).iloc[:2],
@@ -143,7 +148,7 @@ PAIRS = {
     ),
     "under a mask": (lambda: nullable(7), lambda: nullable(9)),
     "shared index": (
-        lambda: (lambda i: [pd.Series([1], i), pd.Series([2], i)])(pd.Index(["a"])),
+        series_with_one_index,
         lambda: [pd.Series([1], pd.Index(["a"])), pd.Series([2], pd.Index(["a"]))],
     ),
     "shared Timestamps": (
@@ -209,7 +214,7 @@ def test_representation_does_not_count(name):
 def test_sharing_of_what_cannot_change_does_not_count(size):
     """On both sides of every size where the way of writing changes, equal lists stay equal."""
     shared, word = (1, "a b"), "a b"
-    fresh = [[tuple([1, not_interned(word)]), not_interned(word)] for _ in range(size)]
+    fresh = [[tuple(iter((1, not_interned(word)))), not_interned(word)] for _ in range(size)]
     assert fp([[shared, word] for _ in range(size)]) == fp(fresh)
     assert fp(pickle.loads(pickle.dumps(fresh))) == fp(fresh)
 
@@ -278,7 +283,11 @@ def test_no_trace_is_left_in_classes():
         def __getstate__(self):
             return {"a": 1}
 
-    for kind, value in ((Local, Local(1)), (LocalList, LocalList([1])), (LocalState, LocalState(1))):
+    for kind, value in (
+        (Local, Local(1)),
+        (LocalList, LocalList([1])),
+        (LocalState, LocalState(1)),
+    ):
         before = set(vars(kind))
         fp([value])
         assert set(vars(kind)) == before
@@ -313,12 +322,23 @@ def test_floats_that_differ_in_sign_of_zero_differ_in_every_way_of_writing():
         lambda x: [x] * 50,
         lambda x: [[x]] * 1 + [[1.0] for _ in range(80)],
         lambda x: np.array([x]),
-        lambda x: np.float64(x),
+        np.float64,
         lambda x: pd.Series([x]),
         lambda x: {x: 1},
         lambda x: complex(x, 1),
     ):
         assert fp(around(0.0)) != fp(around(-0.0))
+
+
+PLAIN_ONLY = """
+import sys
+from zen_nb.identity.values import fingerprint_of
+from zen_nb.identity.summary import summarise
+class Sink:
+    def token(self, thing): return 'x'
+fingerprint_of([{1: {2}}, Sink()], Sink()), summarise([1])
+print(sorted({'numpy', 'pandas', 'pyarrow', 'polars'} & set(sys.modules)))
+"""
 
 
 def test_heavy_libraries_are_not_imported_for_plain_values():
@@ -329,13 +349,7 @@ def test_heavy_libraries_are_not_imported_for_plain_values():
         [
             sys.executable,
             "-c",
-            "import sys\n"
-            "from zen_nb.identity.values import fingerprint_of\n"
-            "from zen_nb.identity.summary import summarise\n"
-            "class Sink:\n"
-            "    def token(self, thing): return 'x'\n"
-            "fingerprint_of([{1: {2}}, Sink()], Sink()), summarise([1])\n"
-            "print(sorted({'numpy', 'pandas', 'pyarrow', 'polars'} & set(sys.modules)))",
+            PLAIN_ONLY,
         ],
         capture_output=True,
         text=True,

@@ -239,7 +239,6 @@ def test_what_a_class_leaves_out_of_its_state_does_not_count():
 
 def test_the_encoder_can_be_used_again_and_while_it_is_in_use():
     """A sink that takes fingerprints with the same encoder disturbs nothing."""
-
     value = [[1], Plain(a=[2]), Plain(b=3)]
     plain = Encoder(NameSink())
     assert plain.fingerprint(value) == plain.fingerprint(copy.deepcopy(value)) == fp(value)
@@ -282,6 +281,15 @@ def test_digests_do_not_depend_on_threads():
 def test_the_format_is_pinned():
     """These fingerprints are in stores: when one changes, `FORMAT` has to change."""
     assert fp(1) == "1405c0bd56318c456a4ee77b4a9ebeb9f08aff54ee68faa35c4ff9535f0c78f8"
-    assert fp([1, {"a": (2.0, None)}]) == "c5e53841e130d66a9f2acea103dd8c02b9720652ff9cc3fa919817bc50732ab8"
-    assert fp([[n, str(n)] for n in range(40)]) == "44047b92a8862b9151a62429867f807de9657ba1ac5dbb8406d2eb4350a17ef5"
-    assert fp(np.arange(6.0).reshape(2, 3)) == "3b2537cb181d551870cd627f10dd14130251e91a8d20ede8b21c4ca8cf2da37a"
+    assert (
+        fp([1, {"a": (2.0, None)}])
+        == "c5e53841e130d66a9f2acea103dd8c02b9720652ff9cc3fa919817bc50732ab8"
+    )
+    assert (
+        fp([[n, str(n)] for n in range(40)])
+        == "44047b92a8862b9151a62429867f807de9657ba1ac5dbb8406d2eb4350a17ef5"
+    )
+    assert (
+        fp(np.arange(6.0).reshape(2, 3))
+        == "3b2537cb181d551870cd627f10dd14130251e91a8d20ede8b21c4ca8cf2da37a"
+    )

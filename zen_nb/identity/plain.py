@@ -15,7 +15,7 @@ kind in the order of `_KINDS` its letter and
 
 **Trees**: a root list, tuple or dict that holds only exact None, bool, int, float, str,
 bytes, tuple, list and dict, no NaN, no list or dict twice, at least `TREE_FROM` items in
-all, at most `DEEPEST` levels. A pickle without memo is canonical for these: it depends on
+all, at most `DEEPEST` levels, and not too many items (counted along every path). A pickle without memo is canonical for these: it depends on
 the values only, and it can be read back, so different trees differ.
 """
 
@@ -42,8 +42,12 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 TREE_FROM = 64
-TREE_UP_TO = 1 << 25
 DEEPEST = 40
+# How many items there may be down to a level. Data is wide and shallow; what grows on and on
+# is a tuple that is reached along many paths, which a pickle without memo would write out.
+SHALLOW = 6
+SHALLOW_UP_TO = 1 << 25
+DEEP_UP_TO = 1 << 16
 
 _KINDS: dict[type, int] = {
     type(None): ord("N"),
@@ -131,9 +135,9 @@ def is_tree(root: Any) -> bool:
     level: list[Any] = [root]
     met: set[int] = set()
     size = 0
-    for _ in range(DEEPEST):
+    for depth in range(DEEPEST):
         size += sum(map(len, level))
-        if size > TREE_UP_TO:
+        if size > (SHALLOW_UP_TO if depth <= SHALLOW else DEEP_UP_TO):
             return False
         level = gc.get_referents(*level)
         kinds = set(map(type, level))

@@ -14,10 +14,11 @@ from typing import Any
 
 LONGEST = 80
 
+# Words of a name, in lower case with an underscore on either side.
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase|code)?($|_)|pwd|secret|token|api_?key|apikey|credential|private_?key"
-    r"|access_?key|auth($|_)|bearer|cookie|session_?id|signature|dsn$|conn(ection)?_?str",
-    re.IGNORECASE,
+    r"passw(or)?d|passphrase|passcode|secret|credential|api_?key"
+    r"|_(pass|pwd|token|auth|bearer|cookie|dsn|authorization)_"
+    r"|_(private|access|signing|encryption|account)_?key_|_session_?id_|_conn(ection)?_?str(ing)?_"
 )
 _SECRET_FORM = re.compile(
     r"-----BEGIN |://[^/\s:@]*:[^/\s@]+@|^(sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abprs]|hf)[-_]"
@@ -64,7 +65,9 @@ def _looks_secret(name: str, value: object) -> bool:
 
 
 def _words(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    """Write ``dbPassword`` as ``_db_password_``."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name)
+    return f"_{spaced.lower()}_"
 
 
 def _has_secret_form(value: str) -> bool:
