@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,19 +55,22 @@ def test_table_tells_ran_and_cached_with_their_times(notebook, capsys):
         TELL,
         'tell("load", True, seconds=0.002, saved_s=1.5, reason="as 2 minutes ago")',
         'tell("train", False, seconds=0.25, saved_s=None, reason="param gamma 0.1 → 0.2")',
+        'tell("plot", False, seconds=0.5, saved_s=None, reason="", stored=False)',
     )
     assert cli.main(["run", str(path)]) == 0
     shown = capsys.readouterr().out
     assert "  In [2]   load: cached in 0.002 s  (as 2 minutes ago)\n" in shown
     assert "  In [3]   train: ran in 0.250 s  (param gamma 0.1 → 0.2)\n" in shown
+    assert "  In [4]   plot: ran in 0.500 s  (not stored)\n" in shown
     table = shown[shown.index("step ") :].splitlines()
-    assert [row.split() for row in table[:4]] == [
+    assert [row.split() for row in table[:5]] == [
         ["step", "ran", "or", "cached", "seconds", "saved"],
         ["-----", "-------------", "-------", "-----"],
         ["load", "cached", "0.002", "1.500"],
         ["train", "ran", "0.250"],
+        ["plot", "ran", "0.500"],
     ]
-    assert "1 cached, 1 ran; 0.252 s spent in steps, 1.500 s saved" in table
+    assert "1 cached, 2 ran; 0.752 s spent in steps, 1.500 s saved" in table
 
 
 @pytest.mark.slow
@@ -115,6 +119,38 @@ def test_source_notebook_is_untouched_and_cells_run_beside_it(notebook, tmp_path
     assert path.read_bytes() == before
     assert nbformat.read(output, as_version=4).cells[0].outputs[0].text == "found\n"
     assert "No step was executed" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_kernel_that_dies_is_a_failure(notebook, capsys):
+    """A kernel that ends in the middle of a cell gives exit code 1 and names the cell."""
+    path = notebook("1", "import os; os._exit(3)")
+    assert cli.main(["run", str(path)]) == 1
+    assert capsys.readouterr().err == f"zen-nb: {path}: cell In [2]: the kernel died\n"
+
+
+@pytest.mark.slow
+def test_kernel_that_does_not_start_is_one_line(notebook, tmp_path, monkeypatch, capsys):
+    """A kernel that ends before it answers is a failure that repeats what it said last."""
+    spec = tmp_path / "kernels" / "broken" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    stop = [sys.executable, "-c", "raise SystemExit('out of luck')", "{connection_file}"]
+    spec.write_text(json.dumps({"argv": stop, "display_name": "broken", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    path = notebook("1")
+    assert cli.main(["run", str(path), "--kernel", "broken"]) == 1
+    said = capsys.readouterr().err
+    assert said == f"zen-nb: {path}: the kernel did not start: out of luck\n"
+
+
+@pytest.mark.slow
+def test_kernel_says_nothing_of_its_own_on_the_terminal(notebook, capfd):
+    """What the kernel and its children write to its terminal is not among the lines."""
+    path = notebook("import os; os.system('echo from a child'); os.write(2, b'aside')")
+    assert cli.main(["run", str(path)]) == 0
+    said = capfd.readouterr()
+    assert "from a child" not in said.out
+    assert said.err == ""
 
 
 @pytest.mark.slow

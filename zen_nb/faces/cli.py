@@ -130,7 +130,10 @@ def _write(path: Path, content: bytes) -> None:
 
 def _progress(status: StepStatus) -> str:
     cell = "" if status.cell is None else f"In [{status.cell}]"
-    because = f"  ({status.reason})" if status.reason else ""
+    because = "; ".join(
+        part for part in (status.reason, "" if status.stored else "not stored") if part
+    )
+    because = f"  ({because})" if because else ""
     done = "cached" if status.cached else "ran"
     return f"  {cell:<8} {status.step}: {done} in {_number(status.duration_s)} s{because}"
 

@@ -7,13 +7,16 @@ kernel anything, and a notebook that does not use zen_nb runs as it always did.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from subprocess import DEVNULL
+from tempfile import TemporaryFile
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 import nbformat
@@ -38,6 +41,8 @@ class StepStatus:
         What the hit saved; ``None`` for a run.
     reason
         Why it ran, or which earlier run it took the result from.
+    stored
+        Whether the next execution can be a hit; a run that could not be stored says so.
     """
 
     step: str
@@ -46,6 +51,7 @@ class StepStatus:
     duration_s: float | None = None
     saved_s: float | None = None
     reason: str = ""
+    stored: bool = True
 
 
 class HeadlessFailure(Exception):
@@ -71,6 +77,7 @@ def read_status(metadata: object, cell: int | None = None) -> StepStatus | None:
         duration_s=_seconds(said.get("seconds")),
         saved_s=_seconds(said.get("saved_s")),
         reason=str(said.get("reason") or ""),
+        stored=said.get("stored") is not False,
     )
 
 
@@ -110,12 +117,22 @@ class _Client(NotebookClient):
         # Time stamps would make two executions of the same notebook differ.
         super().__init__(notebook, record_timing=False, **options)
         self._told = told
+        self._number: int | None = None
+        self.on_cell_execute = self._enter
+
+    def _enter(self, **_: Any) -> None:
+        self._number = self.code_cells_executed + 1
+
+    @property
+    def place(self) -> str:
+        """Where the execution is, for a message."""
+        return "the notebook" if self._number is None else f"cell In [{self._number}]"
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         if msg["msg_type"] == "display_data":
-            status = read_status(msg["content"].get("metadata"), cell.get("execution_count"))
+            status = read_status(msg["content"].get("metadata"), self._number)
             if status is not None:
                 self._told(status)
         return super().process_message(msg, cell, cell_index)
@@ -150,25 +167,37 @@ def execute(
     options: dict[str, Any] = {"timeout": timeout_s, "resources": {"metadata": {"path": folder}}}
     if kernel is not None:
         options["kernel_name"] = kernel
-    try:
-        _Client(notebook, told, **options).execute()
-    except CellExecutionError as error:
-        raise HeadlessFailure(f"{_failed_cell(notebook)}: {error.ename}: {error.evalue}") from None
-    except DeadKernelError:
-        raise HeadlessFailure(f"{_failed_cell(notebook)}: the kernel died") from None
-    except CellControlSignal as error:
-        first = str(error).strip().partition("\n")[0]
-        raise HeadlessFailure(f"{_failed_cell(notebook)}: {first}") from None
-    except NoSuchKernel as error:
-        raise HeadlessFailure(
-            f"there is no kernel named {error.name!r}; see `jupyter kernelspec list`"
-        ) from None
+    client = _Client(notebook, told, **options)
+    # What a kernel echoes to its terminal is in the outputs already; only last words matter.
+    with TemporaryFile() as last_words:
+        try:
+            client.execute(stdout=DEVNULL, stderr=last_words)
+        except NoSuchKernel as error:
+            raise HeadlessFailure(
+                f"there is no kernel named {error.name!r}; see `jupyter kernelspec list`"
+            ) from None
+        except (CellControlSignal, DeadKernelError) as error:
+            raise HeadlessFailure(f"{client.place}: {_why(error)}") from None
+        except RuntimeError as error:
+            # nbclient would clean up at exit what it has cleaned up already, and stumble.
+            atexit.unregister(client._cleanup_kernel)  # noqa: SLF001
+            said = _last_line(last_words) or str(error)
+            raise HeadlessFailure(f"the kernel did not start: {said}") from None
 
 
-def _failed_cell(notebook: NotebookNode) -> str:
-    counts = [cell.get("execution_count") for cell in notebook.cells]
-    last = max((count for count in counts if count), default=None)
-    return "the notebook" if last is None else f"cell In [{last}]"
+def _why(error: Exception) -> str:
+    """Return in one line what ended the execution."""
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    if isinstance(error, DeadKernelError):
+        return "the kernel died"
+    return str(error).strip().partition("\n")[0]
+
+
+def _last_line(said: IO[bytes]) -> str:
+    said.seek(0)
+    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "")
 
 
 _IMAGE = re.compile(r"""src=["'](data:image/svg\+xml[^"']*)["']""")
