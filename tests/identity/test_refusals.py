@@ -137,6 +137,22 @@ def test_what_is_nested_too_deeply_is_refused():
         deep = deep[0]
 
 
+class Unreadable:
+    """Raises from where nobody expects it."""
+
+    __slots__ = ("part",)
+
+    @property
+    def __getnewargs__(self):
+        raise ZeroDivisionError("no luck")
+
+
+def test_a_value_whose_code_fails_is_refused():
+    """An exception of the value's own code is a refusal, not an exception in the user's cell."""
+    with pytest.raises(NoFingerprint, match="no luck"):
+        fp([Unreadable()])
+
+
 def test_a_refusal_does_not_spoil_the_next_fingerprint():
     """After an error, an encoder starts anew."""
     from tests.identity.samples import NameSink

@@ -15,8 +15,9 @@ kind in the order of `_KINDS` its letter and
 
 **Trees**: a root list, tuple or dict that holds only exact None, bool, int, float, str,
 bytes, tuple, list and dict, no NaN, no list or dict twice, at least `TREE_FROM` items in
-all, at most `DEEPEST` levels, and not too many items (counted along every path). A pickle without memo is canonical for these: it depends on
-the values only, and it can be read back, so different trees differ.
+all, at most `DEEPEST` levels, and not too many items (counted along every path). A pickle
+without memo is canonical for these: it depends on the values only, and it can be read
+back, so different trees differ.
 """
 
 from __future__ import annotations

@@ -68,8 +68,6 @@ class Encoder:
     def __init__(self, sink: CodeSink, digest: Digest = buffer_digest) -> None:
         self.sink = sink
         self.digest = digest
-        self._depth = 0
-        self._begin()
 
     def _begin(self) -> None:
         self.out = bytearray()
@@ -88,21 +86,20 @@ class Encoder:
             return blake3(FORMAT + scalar(value)).hexdigest()
         if (kind is dict or kind is list or kind is tuple) and is_tree(value):
             return tree_fingerprint(value)
-        outer = self.__dict__.copy() if self._depth else None
-        if outer is not None:
-            self._begin()
-        self._depth += 1
+        outer = self.__dict__.copy()
+        self._begin()
         try:
             self.encode(value)
             return blake3(FORMAT + self.out).hexdigest()
         except RecursionError:
             raise NoFingerprint(type_name(kind), "nested too deeply") from None
+        except NoFingerprint:
+            raise
+        except Exception as error:  # code of the value's own, which may do anything
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+            raise NoFingerprint(type_name(kind), f"reading it failed ({said})") from error
         finally:
-            if outer is None:
-                self._depth = 0
-                self._begin()
-            else:
-                self.__dict__.update(outer)
+            self.__dict__ = outer
 
     def encode(self, value: object) -> None:
         """Append the encoding of `value` to the stream."""
