@@ -114,7 +114,10 @@ def npm(*arguments: str) -> None:
         raise RuntimeError(f"no node {OLDEST_NODE} or newer here; pip install '{NODE_PACKAGE}'")
     path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
-        [*command, *arguments], cwd=FRONTEND, env=os.environ | {"PATH": path}, check=False
+        [*command, *arguments],
+        cwd=FRONTEND,
+        env=os.environ | {"PATH": path, "NPM_CONFIG_UPDATE_NOTIFIER": "false"},
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"npm {' '.join(arguments)} ended with {done.returncode}")
