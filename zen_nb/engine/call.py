@@ -21,11 +21,14 @@ from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import apply_change
 from zen_nb.observe.replay import replay
+from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 
 # In a payload: outputs that are one of the arguments themselves.
 ALIASES = "<aliases>"
+_EMPTY = Transcript()
+_NOTHING: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Call:
     function: FunctionType
     outputs: tuple[str, ...]
     arguments: Mapping[str, Any]
-    given: Mapping[str, tuple[Fingerprint, str]] = field(default_factory=lambda: MappingProxyType({}))
+    given: Mapping[str, tuple[Fingerprint, str]] = field(default_factory=lambda: _NOTHING)
     options: StepOptions = StepOptions()
     setting: Setting = Setting(True, "the default")
 
@@ -92,11 +95,11 @@ def answer(
     """
     decision = decide(_question(call), store)
     if decision.record is not None and store is not None:
-        served = _serve(decision.record, call, store, shell, load=load)
+        served = _bring_back(decision.record, call, store, load=load)
         if served is not None:
             if tell is not None:
                 tell(StepCached(call.name, decision.record, decision.reason))
-            return served
+            return _redo(served, call, decision, shell)
     return _run(call, decision, store, shell, tell, fetch)
 
 
@@ -112,21 +115,32 @@ def _question(call: Call) -> Question:
     )
 
 
-def _serve(record: Record, call: Call, store: Store, shell: Any, *, load: bool) -> Answer | None:
-    """Bring a record back with all its effects; ``None`` where it cannot be: then the step runs."""
-    namespace = call.function.__globals__
+def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Served | None:
+    """Bring a record back; ``None`` where it cannot be: then the step runs.
+
+    Where only its outputs are wanted later and nothing else is to be done, nothing is loaded.
+    """
     try:
-        changes = any(part.role == "changed" for part in record.artifacts)
-        if not load and not changes and not store.transcript(record):
-            return Answer(True, record, None, "")
-        served = serve(record, store, namespace)
+        if not load and not store.transcript(record) and _only_binds(record):
+            return Served(record, {}, _EMPTY, {})
+        return serve(record, store, call.function.__globals__)
     except StoreUnavailable:
         return None
+
+
+def _only_binds(record: Record) -> bool:
+    return all(part.role == "bound" for part in record.artifacts) and not record.writer.get("ambient")
+
+
+def _redo(served: Served, call: Call, decision: Decision, shell: Any) -> Answer:
+    """Do what the run did besides returning, and return what it returned."""
     _apply_changes(served, call)
-    restore(served.ambient)
-    replay(served.transcript, shell, served.results)
-    values = _outputs(served, call)
-    return Answer(True, record, values, "")
+    if served.ambient:
+        restore(served.ambient)
+    if served.transcript.events:
+        replay(served.transcript, shell, served.results)
+    values = _outputs(served, call) if served.values else None
+    return Answer(True, served.record, values, decision.reason)
 
 
 def _outputs(served: Served, call: Call) -> dict[str, Any]:

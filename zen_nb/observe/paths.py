@@ -58,6 +58,8 @@ def _installed(search_path: tuple[str, ...]) -> tuple[str, ...]:
     folders = {scheme[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders |= {os.path.dirname(os.__file__), site.getusersitepackages()}
     folders |= {p for p in search_path if p.endswith(("site-packages", "dist-packages"))}
+    # zen_nb itself, wherever it lies: what it does for itself is not the step's.
+    folders.add(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     both = {os.path.abspath(p) for p in folders} | {os.path.realpath(p) for p in folders}
     return tuple(sorted(_as_folder(path) for path in both))
 

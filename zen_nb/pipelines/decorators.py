@@ -72,14 +72,15 @@ class StepFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         arguments = self._binder.bind(args, kwargs)
-        call = Call(self.name, self._function, self._outputs, arguments, options=self.options)
         drawn = drawing.get()
         if drawn is not None:
-            return drawn.add(call)
+            return drawn.add(Call(self.name, self._function, self._outputs, arguments, options=self.options))
         found = surroundings.configuration()
         setting = resolve(step=self.options.enable_cache, surroundings=found.enable_cache)
-        store = surroundings.store(found)
-        given = answer(replace(call, setting=setting), store, shell=surroundings.shell())
+        call = Call(
+            self.name, self._function, self._outputs, arguments, options=self.options, setting=setting
+        )
+        given = answer(call, surroundings.store(found), shell=surroundings.shell())
         values = given.values or {}
         if len(self._outputs) == 1:
             return values[self._outputs[0]]

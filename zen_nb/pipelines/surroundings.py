@@ -13,6 +13,7 @@ from zen_nb.core.options import Configuration, read_configuration
 from zen_nb.store.records import Store, open_store
 
 _cached: tuple[tuple[object, ...], Configuration] | None = None
+_store: tuple[Configuration, int, Store] | None = None
 _told: set[str] = set()
 _WATCHED = ("ZEN_NB_CACHE_DIR", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_ENABLE_CACHE", "ZEN_NB_STATUS")
 
@@ -28,8 +29,13 @@ def configuration() -> Configuration:
 
 def store(found: Configuration) -> Store | None:
     """Return the store; ``None``, with one line in the log, where it is not available."""
+    global _store  # noqa: PLW0603 - spares resolving the folder on every call
+    if _store is not None and _store[0] is found and _store[1] == os.getpid():
+        return _store[2]
     try:
-        return open_store(found)
+        opened = open_store(found)
+        _store = (found, os.getpid(), opened)
+        return opened
     except StoreUnavailable as error:
         if str(error) not in _told:
             _told.add(str(error))
