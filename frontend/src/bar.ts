@@ -55,7 +55,7 @@ export class Bar {
     set(this.title, "title", snapshot.pipeline);
     say(this.runLabel, run.to_run > 0 ? `Run (${run.to_run} to run)` : "Run");
     set(this.run, "title", "Run what changed and what depends on it");
-    set(this.runAll, "title", "Go through every step; those that nothing changed are reused");
+    set(this.runAll, "title", "Run every step afresh, without reading the cache");
     for (const each of [this.run, this.runAll]) set(each, "hidden", run.running);
     set(this.stop, "hidden", !run.running);
     set(this.run, "data-idle", run.to_run === 0);

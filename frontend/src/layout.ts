@@ -1,6 +1,6 @@
 /** Where cards go and how edges run between them; pure, so that it can be tested without a page. */
 
-import { Graph, layout as dagre } from "@dagrejs/dagre";
+import { layout as dagre, Graph } from "@dagrejs/dagre";
 import type { EdgeView, StepNode } from "./snapshot";
 
 export type View = "right" | "down" | "list";
@@ -147,7 +147,10 @@ function route(
 
 function arrow(tip: Place, across: boolean): string {
   const back = tip.along - ARROW;
-  const wings = [spot(back, tip.side - ARROW / 2, across), spot(back, tip.side + ARROW / 2, across)];
+  const wings = [
+    spot(back, tip.side - ARROW / 2, across),
+    spot(back, tip.side + ARROW / 2, across),
+  ];
   return `M${wings[0]}L${spot(tip.along, tip.side, across)}L${wings[1]}Z`;
 }
 

@@ -49,7 +49,9 @@ export function bytes(count: number): string {
 export function forecast(run: RunBar): string {
   const parts = [`${run.cached} cached`, `${run.to_run} to run`];
   if (run.to_run > 0) {
-    parts.push(run.predicted_s === null ? "time not known yet" : `about ${duration(run.predicted_s)}`);
+    parts.push(
+      run.predicted_s === null ? "time not known yet" : `about ${duration(run.predicted_s)}`,
+    );
   }
   return parts.join(", ");
 }
@@ -58,7 +60,9 @@ export function forecast(run: RunBar): string {
 export function ago(then: number, now: number): string {
   const seconds = Math.max(0, now - then);
   if (seconds < 5) return "just now";
-  return seconds < 86400 * 2 ? `${duration(seconds)} ago` : `${Math.round(seconds / 86400)} days ago`;
+  return seconds < 86400 * 2
+    ? `${duration(seconds)} ago`
+    : `${Math.round(seconds / 86400)} days ago`;
 }
 
 /** Say whether caching is on and who said so: `on, set by the step`. */
@@ -72,15 +76,15 @@ export function clause(node: StepNode, now: number): string {
     case "running":
       return node.started_at === null ? "" : elapsed(now - node.started_at, node.duration_s);
     case "failed":
-      return firstLine(node.error) || node.reason;
+      return firstLine(node.error || node.reason);
     default:
-      return node.reason;
+      return unsaid(firstLine(node.reason), look(node.state).word);
   }
 }
 
 function elapsed(seconds: number, last: number | null): string {
   const said = duration(Math.max(0, seconds));
-  return last === null ? said : `${said} of about ${duration(last)}`;
+  return last === null ? said : `${said} of ${duration(last)}`;
 }
 
 /** Return the quiet last line of a node: `2.4 s · saved 2.3 s`. */
@@ -93,7 +97,12 @@ export function timings(node: StepNode): string {
   return parts.join(" · ");
 }
 
-export function firstLine(text: string): string {
+/** Leave out of a reason the word that already stands before it: `evicted: over the limit`. */
+function unsaid(reason: string, word: string): string {
+  return reason.startsWith(`${word}: `) ? reason.slice(word.length + 2) : reason;
+}
+
+function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 

@@ -12,6 +12,7 @@ import ipywidgets
 import pytest
 
 from tests.browser.demo import Demo
+from zen_nb.core.errors import UnknownStep
 from zen_nb.faces import widget
 from zen_nb.faces.picture import StillGraph
 from zen_nb.faces.widget import GraphWidget, graph_of
@@ -136,6 +137,18 @@ def test_a_closed_widget_no_longer_follows(demo: Demo) -> None:
     made = GraphWidget(demo)
     made.close()
     assert demo._listeners == []
+
+
+def test_a_dropped_pipeline_leaves_its_last_picture(graph: GraphWidget, demo: Demo) -> None:
+    """A source that has nothing to show any more says why over what was last drawn."""
+
+    def gone() -> None:
+        raise UnknownStep("nightly", [])
+
+    demo.snapshot = gone
+    graph._push()
+    assert "no step 'nightly'" in graph.snapshot["message"]
+    assert len(graph.snapshot["nodes"]) == 3
 
 
 def test_without_built_files_there_is_a_picture(

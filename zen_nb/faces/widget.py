@@ -104,9 +104,16 @@ class GraphWidget(anywidget.AnyWidget):
             self._due = None
             self._pushed_at = time.monotonic()
         with self._one_at_a_time:
-            now = self._source.snapshot()
-            if now.revision >= self.snapshot.get("revision", 0) and self.comm is not None:
-                self.snapshot = now.to_json()
+            now = self._present()
+            if now["revision"] >= self.snapshot["revision"] and self.comm is not None:
+                self.snapshot = now
+
+    def _present(self) -> dict[str, Any]:
+        """Return the source's state; where it has none any more, the last one and why."""
+        try:
+            return self._source.snapshot().to_json()
+        except ZenNbError as error:  # the pipeline was dropped while it is on the page
+            return {**self.snapshot, "message": str(error)}
 
     # -- in: what the page asks ------------------------------------------------------------
 

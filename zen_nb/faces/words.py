@@ -97,9 +97,12 @@ def forecast(run: RunBar) -> str:
 
 
 def clause(node: Node) -> str:
-    """Return what follows the state's word on a still face: the error or the reason, one line."""
+    """Return what follows the state's word on a still face: the error or the reason, one line.
+
+    A reason that begins with the word itself does not say it twice.
+    """
     said = node.error if node.state == "failed" and node.error else node.reason
-    return said.split("\n", 1)[0]
+    return said.split("\n", 1)[0].removeprefix(f"{LOOKS[node.state].word}: ")
 
 
 def timings(node: Node) -> str:
