@@ -48,10 +48,12 @@ tag    kind              what follows
 ``g``  code              text: what the sink calls a function, class, module or builtin
 ``M``  bound method      value of ``__self__``, text: method
 ``u``  partial           text class, values of func, args, keywords and ``__dict__``
-``o``  instance          text class, value newargs, value state, items, pairs
-``q``  reduced           value constructor, value arguments, value state, items, pairs, setter
+``o``  instance          text class, value newargs, value state; where the state is all that the
+                         attributes hold, also n, (text slot, value)*n
+``q``  reduced           text class, value constructor, value arguments, value state, items, pairs, setter
 ``G``  singleton         text class, text name
-``A``  array             text class, then ``k``, and value of further state
+``A``  array             text class, ``k``, and value of further state; a masked array has ``k`` for
+                         its data and ``k`` for its mask
 ``k``  array content     see `zen_nb.identity.arrays`
 ``y``  numpy dtype       see `zen_nb.identity.arrays`
 ``w``  data frame        and the other kinds of pandas: see `zen_nb.identity.frames`

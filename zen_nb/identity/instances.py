@@ -101,6 +101,7 @@ _STANDARD: dict[str, Callable[[Any], object]] = {
     "pathlib:PureWindowsPath": str,
     "re:Pattern": lambda value: (value.pattern, value.flags),
     "types:UnionType": lambda value: value.__args__,
+    "typing:Union": lambda value: value.__args__,
 }
 
 
