@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import FunctionType
 from typing import Annotated, Any
 
@@ -19,15 +20,15 @@ def output_names(function: FunctionType) -> tuple[str, ...]:
     ``None`` is no output.
     """
     annotation = _return_annotation(function)
+    if isinstance(annotation, str):
+        return _checked(function, _names_in(annotation))
     if annotation is type(None) or annotation is None:
         return ()
     if typing.get_origin(annotation) is tuple:
         parts = typing.get_args(annotation)
         if parts and Ellipsis not in parts:
             names = tuple(_name(part) or f"output_{place}" for place, part in enumerate(parts))
-            if len(set(names)) < len(names):
-                raise UsageError(f"step {function.__name__} declares two outputs of one name: {', '.join(names)}")
-            return names
+            return _checked(function, names)
     return (_name(annotation) or "output",)
 
 
@@ -37,8 +38,39 @@ def _return_annotation(function: FunctionType) -> Any:
         return raw
     try:
         return typing.get_type_hints(function, include_extras=True).get("return")
-    except Exception:  # noqa: BLE001 - an annotation that cannot be read names nothing
-        return inspect.Parameter.empty
+    except Exception:  # noqa: BLE001 - types that are only local here; the text still names outputs
+        return raw
+
+
+def _checked(function: FunctionType, names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise UsageError(f"step {function.__name__} declares two outputs of one name: {', '.join(names)}")
+    return names
+
+
+def _names_in(annotation: str) -> tuple[str, ...]:
+    """Return the output names that the text of an annotation spells out."""
+    tree = ast.parse(annotation.strip(), mode="eval").body
+    if isinstance(tree, ast.Constant) and tree.value is None:
+        return ()
+    if _spelt(tree) in ("tuple", "Tuple") and isinstance(tree, ast.Subscript):
+        parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+        if not any(isinstance(part, ast.Constant) and part.value is Ellipsis for part in parts):
+            return tuple(_name_in(part) or f"output_{place}" for place, part in enumerate(parts))
+    return (_name_in(tree) or "output",)
+
+
+def _name_in(tree: ast.expr) -> str | None:
+    if _spelt(tree) == "Annotated" and isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Tuple):
+        texts = (part.value for part in tree.slice.elts[1:] if isinstance(part, ast.Constant))
+        return next((text for text in texts if isinstance(text, str)), None)
+    return None
+
+
+def _spelt(tree: ast.expr) -> str:
+    """Return the last part of the name that is subscripted: ``Annotated`` of ``t.Annotated[…]``."""
+    found = tree.value if isinstance(tree, ast.Subscript) else tree
+    return str(getattr(found, "attr", getattr(found, "id", "")))
 
 
 def _name(annotation: Any) -> str | None:
@@ -78,5 +110,3 @@ class Binder:
         found.apply_defaults()
         return dict(found.arguments)
 
-
-Decorated = Callable[..., Any]

@@ -1,0 +1,36 @@
+"""Importing zen_nb, beside importing IPython alone, each in processes of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benchmarks.timing import Row, medians
+
+_HEAVY = ("pandas", "sklearn", "dask", "matplotlib", "jupyter_server", "numpy")
+
+
+def rows() -> list[Row]:
+    """Return what zen_nb adds to an import of IPython."""
+
+    def python(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    found = medians(
+        {
+            "both": lambda: python("import IPython, zen_nb"),
+            "loaded": lambda: python("import IPython, zen_nb.faces.extension"),
+            "alone": lambda: python("import IPython"),
+        },
+        rounds=9,
+        warm_up=1,
+    )
+    check = f"import sys, zen_nb, zen_nb.faces.extension; sys.exit(any(m in sys.modules for m in {_HEAVY}))"
+    light = subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+    added, loaded = found["both"] - found["alone"], found["loaded"] - found["alone"]
+    return [
+        Row("import zen_nb, over import IPython", max(added, 0.0), "import IPython", found["alone"],
+            "≤ 150 ms, nothing heavy", added <= 0.150 and light),
+        Row("what %load_ext imports, over import IPython", max(loaded, 0.0), "import IPython",
+            found["alone"], "≤ 150 ms, nothing heavy", loaded <= 0.150 and light),
+    ]  # fmt: skip
