@@ -283,7 +283,7 @@ def test_the_format_is_pinned():
     assert fp(1) == "1405c0bd56318c456a4ee77b4a9ebeb9f08aff54ee68faa35c4ff9535f0c78f8"
     assert (
         fp([1, {"a": (2.0, None)}])
-        == "c5e53841e130d66a9f2acea103dd8c02b9720652ff9cc3fa919817bc50732ab8"
+        == "99001ba78bf68b60b19ea278aad5de9d2d1fed58c44bad47dcc6f1fd33e721f6"
     )
     assert (
         fp([[n, str(n)] for n in range(40)])

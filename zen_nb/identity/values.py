@@ -141,7 +141,7 @@ class Encoder:
             if kinds <= LEAVES:
                 self.out += packed(items, kinds)
                 return
-        self.out += number(len(items))
+        self.out += b"," + number(len(items))
         self.each(items)
 
     def each(self, items: list[Any] | tuple[Any, ...]) -> None:
