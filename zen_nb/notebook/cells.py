@@ -99,7 +99,7 @@ def read_step(
         Where the line cannot be read or declares what the cell does not bind.
     """
     line = read_line(line_text, valued=VALUED)
-    facts = read_cell(tree, parse)
+    facts = _facts(transformed, tree, parse)
     body = CellBody(
         source=source,
         transformed=transformed,
@@ -123,6 +123,20 @@ def read_step(
         options=read_options(line.options),
         body=body,
     )
+
+
+_read: dict[str, CellFacts] = {}
+_READ_LIMIT = 2_000
+
+
+def _facts(transformed: str, tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts:
+    """Return the facts of a cell; the same text has the same facts, wherever it stands."""
+    found = _read.get(transformed)
+    if found is None:
+        if len(_read) >= _READ_LIMIT:
+            _read.clear()
+        found = _read[transformed] = read_cell(tree, parse)
+    return found
 
 
 def read_options(words: tuple[str, ...]) -> StepOptions:
