@@ -4,8 +4,9 @@ This is the format of every key: a change here makes every record a miss, and
 must raise `FORMAT`.
 
 A fingerprint is ``blake3(FORMAT + stream)`` in hexadecimal, where the stream is
-one encoded value. A value is one tag byte and what the table says. No encoded
-value is a prefix of another, so a sequence of them can be read in one way only,
+one encoded value. A value is one tag byte and what the table says; what an instance is
+made of is settled by its class, whose name comes first. No encoded value is a prefix of
+another, so a sequence of them can be read in one way only,
 and values that differ in kind, length or nesting cannot meet.
 
 ``n`` is an unsigned number in 8 bytes, little endian. ``text`` is ``n`` and that
@@ -31,14 +32,14 @@ tag    kind              what follows
 ``v``  memoryview        text format, n dimensions, n each, digest of its C-ordered bytes
 ``r``  range             three ints
 ``:``  slice             three values
-``t``  tuple             n, value*n
-``l``  list              n, value*n
+``t``  tuple             items
+``l``  list              items
+``,``  items             n, value*n
 ``d``  dict              n, (key, value)*n in order
 ``e``  set               n, value*n, sorted by their bytes
 ``E``  frozenset         the same
-``p``  packed            in place of value*n in a tuple, list or object array of at least
-                         `PACK_FROM` items that are all None, bool, int, float, str or
-                         bytes: see `zen_nb.identity.plain`
+``p``  items, packed     in place of ``,`` for at least `PACK_FROM` items that are all None,
+                         bool, int, float, str or bytes: see `zen_nb.identity.plain`
 ``D``  digested          n and the digest of an encoded tuple longer than `FOLD_FROM` bytes
 ``#``  again             n: the mutable object met as the n-th of this stream
 ``P``  tree              only at the root: a pickle without memo of a tree of plain builtins,
@@ -50,7 +51,8 @@ tag    kind              what follows
 ``u``  partial           text class, values of func, args, keywords and ``__dict__``
 ``o``  instance          text class, value newargs, value state; where the state is all that the
                          attributes hold, also n, (text slot, value)*n
-``q``  reduced           text class, value constructor, value arguments, value state, items, pairs, setter
+``q``  reduced           text class, values of constructor, arguments and state, then items of a
+                         list or None, pairs of a dict or None, value setter
 ``G``  singleton         text class, text name
 ``A``  array             text class, ``k``, and value of further state; a masked array has ``k`` for
                          its data and ``k`` for its mask

@@ -2,7 +2,7 @@
 
 Both are chosen by the value alone, so that equal values always take the same way.
 
-**Packed leaves**, in place of the items of a long sequence: ``p``, n items, n kinds,
+**Packed leaves**, in place of ``,`` and the items of a long sequence: ``p``, n items, n kinds,
 then the digest of one byte of kind per item where there are several kinds, then for each
 kind in the order of `_KINDS` its letter and
 
