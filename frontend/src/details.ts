@@ -69,9 +69,14 @@ export class Details {
 
   tick(now: number): void {
     if (this.node === null) return;
-    const said = this.node.state === "failed" ? "" : clause(this.node, now);
+    const said = this.node.state === "running" ? clause(this.node, now) : reason(this.node);
     say(this.clause, said === "" ? "" : ` · ${said}`);
   }
+}
+
+/** The error stands below in full; any other reason stands beside the word. */
+function reason(node: StepNode): string {
+  return node.state === "failed" ? "" : node.reason;
 }
 
 function sections(node: StepNode, all: PipelineSnapshot, now: number): HTMLElement[] {

@@ -77,6 +77,10 @@ export function clause(node: StepNode, now: number): string {
       return node.started_at === null ? "" : elapsed(now - node.started_at, node.duration_s);
     case "failed":
       return firstLine(node.error || node.reason);
+    case "up_to_date":
+      return "";
+    case "caching_off":
+      return `set by ${node.cache.source}`;
     default:
       return unsaid(firstLine(node.reason), look(node.state).word);
   }

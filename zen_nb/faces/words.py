@@ -99,8 +99,12 @@ def forecast(run: RunBar) -> str:
 def clause(node: Node) -> str:
     """Return what follows the state's word on a still face: the error or the reason, one line.
 
-    A reason that begins with the word itself does not say it twice.
+    What is up to date needs none, and a reason does not say the word itself twice.
     """
+    if node.state == "up_to_date":
+        return ""
+    if node.state == "caching_off":
+        return f"set by {node.cache.source}"
     said = node.error if node.state == "failed" and node.error else node.reason
     return said.split("\n", 1)[0].removeprefix(f"{LOOKS[node.state].word}: ")
 

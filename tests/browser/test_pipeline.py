@@ -1,0 +1,94 @@
+"""The whole way in a real notebook: cells become steps, a click decides how the next run goes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.browser.conftest import Opener
+    from tests.browser.lab import OpenNotebook
+
+CELLS = (
+    "%load_ext zen_nb\nran = []",
+    "%%step numbers -> xs --ignore ran\nran.append('numbers')\nxs = list(range(SIZE))",
+    "%%step total factor=2 -> result --ignore ran\nran.append('total')\nresult = sum(xs) * factor\nresult",
+    "%pipeline",
+    "",
+)
+
+
+@pytest.fixture
+def pipeline(notebook: Opener, request: pytest.FixtureRequest) -> OpenNotebook:
+    """A notebook of two steps that both have run, with their graph below.
+
+    Each test has values of its own, since all share one store.
+    """
+    size = sum(map(ord, request.node.name))
+    opened = notebook(*(cell.replace("SIZE", str(size)) for cell in CELLS))
+    for index in range(4):
+        opened.run(index)
+    expect(opened.graph.locator(".znb-card")).to_have_count(2)
+    return opened
+
+
+def tell(opened: OpenNotebook, expression: str) -> str:
+    """Return what an expression is worth in the kernel."""
+    opened.edit(4, expression)
+    opened.run(4)
+    return opened.text(4)
+
+
+def test_the_graph_shows_what_the_cells_are(pipeline: OpenNotebook) -> None:
+    """Two cells are two cards with an edge between them, both up to date."""
+    expect(pipeline.step("numbers")).to_contain_text("up to date")
+    expect(pipeline.step("total")).to_contain_text("up to date")
+    expect(pipeline.graph.locator(".znb-edge")).to_have_count(1)
+
+
+def test_a_switch_is_obeyed_by_the_next_execution(pipeline: OpenNotebook) -> None:
+    """Off makes the next Shift-Enter run the cell, back to as set makes it hit again."""
+    pipeline.run(2)
+    assert tell(pipeline, "ran") == "['numbers', 'total']"
+    pipeline.switch("total").click()
+    expect(pipeline.step("total")).to_contain_text("caching off")
+    pipeline.run(2)
+    assert tell(pipeline, "ran") == "['numbers', 'total', 'total']"
+    pipeline.step("total").focus()
+    pipeline.page.keyboard.press("Shift+C")
+    expect(pipeline.step("total")).to_contain_text("up to date")
+    pipeline.run(2)
+    assert tell(pipeline, "ran") == "['numbers', 'total', 'total']"
+
+
+def test_the_runs_toggle_is_obeyed_by_every_step(pipeline: OpenNotebook) -> None:
+    """Off for the run makes every cell run, whatever the steps say."""
+    pipeline.graph.get_by_role("radio", name="off").click()
+    expect(pipeline.step("numbers")).to_contain_text("caching off")
+    pipeline.run(1)
+    pipeline.run(2)
+    assert tell(pipeline, "ran") == "['numbers', 'total', 'numbers', 'total']"
+
+
+def test_an_edit_is_drawn_and_run_from_the_page(pipeline: OpenNotebook) -> None:
+    """A new first step makes the second one stale; Run on the page brings it up to date."""
+    pipeline.edit(1, CELLS[1].replace("SIZE", "11"))
+    pipeline.run(1)
+    expect(pipeline.step("total")).to_contain_text(re.compile("will run"))
+    pipeline.graph.get_by_role("button", name=re.compile(r"^Run \(1 to run\)")).click()
+    expect(pipeline.step("total")).to_contain_text("up to date")
+    assert tell(pipeline, "result") == "110"
+
+
+def test_selecting_a_step_shows_what_it_made(pipeline: OpenNotebook, screenshots: Path) -> None:
+    """The details name parameters and artifacts as the record keeps them."""
+    pipeline.step("total").click()
+    details = pipeline.graph.get_by_role("region", name="Details of total")
+    expect(details).to_contain_text("factor")
+    expect(details).to_contain_text("result")
+    pipeline.graph.screenshot(path=screenshots / "pipeline.png")
