@@ -127,7 +127,7 @@ def _explain(question: Question, store: Store) -> tuple[tuple[Change, ...], str,
 
 
 def _earlier(step: str, store: Store) -> list[tuple[Component, ...]]:
-    return [store.components(record) for record in store.history(step)[:_COMPARED]]
+    return [store.components(record) for record in store.history(step, _COMPARED)]
 
 
 def in_words(found: tuple[Change, ...], most: int = 3) -> str:

@@ -30,7 +30,7 @@ class History:
         lines += [(old, b"") for old, _ in envelopes.readable(self._rows.get(row) or b"")]
         self._rows.put(row, envelopes.framed(lines[:LINES]))
 
-    def read(self, step: str) -> list[Record]:
+    def read(self, step: str, most: int = LINES) -> list[Record]:
         """Return the records of `step`, newest first; damaged lines are left out."""
         row = row_of(step)
         past = []
@@ -38,7 +38,7 @@ class History:
             lines = envelopes.readable(self._rows.get(row) or b"")
         except StoreUnavailable:
             return []
-        for line, _ in lines:
+        for line, _ in lines[:most]:
             try:
                 past.append(envelopes.unseal_past(self._signer, row, line))
             except (Refused, KeyError, ValueError, TypeError):

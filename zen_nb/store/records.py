@@ -149,16 +149,16 @@ class Store:
         except (NotLoadable, ValueError, TypeError):
             return ()
 
-    def history(self, step: str) -> list[Record]:
-        """Return what this step produced, newest first, at most 50, the evicted included.
+    def history(self, step: str, most: int = history.LINES) -> list[Record]:
+        """Return what this step produced, newest first, at most `most`, the evicted included.
 
-        `evicted` tells which of them are gone.
+        `evicted` tells which of them are gone. No more than 50 are kept.
         """
         if self._signer is None:
             return []
         if self._rows is None:
-            return history.from_journal(self._journal, self._signer, step)[: history.LINES]
-        return history.History(self._rows, self._signer).read(step)
+            return history.from_journal(self._journal, self._signer, step)[:most]
+        return history.History(self._rows, self._signer).read(step, most)
 
     def evicted(self, key: str) -> str | None:
         """Return why what was under `key` was evicted, or ``None`` where it was not."""
