@@ -23,7 +23,9 @@ def rows() -> list[Row]:
     logging.getLogger("zen_nb").setLevel(logging.ERROR)
     ours = step(add)
     theirs = joblib.Memory(tempfile.mkdtemp(), verbose=0).cache(add)
-    found = medians({"zen_nb": lambda: ours(1.0), "joblib": lambda: theirs(1.0)}, rounds=1000, warm_up=20)
+    found = medians(
+        {"zen_nb": lambda: ours(1.0), "joblib": lambda: theirs(1.0)}, rounds=1000, warm_up=20
+    )
     ratio = found["zen_nb"] / found["joblib"]
     direct = Row("hit of a small @step, called directly", found["zen_nb"], "joblib.Memory",
                  found["joblib"], "≤ 2 × joblib", ratio <= 2)  # fmt: skip
@@ -62,7 +64,9 @@ def _seed() -> Row:
         train(X_train=X_train, y_train=y_train, gamma=gamma)
 
     took = _all_cached(training)
-    return Row("two steps of the iris pipeline, all cached", took, "", None, "≤ 5 ms", took <= 0.005)
+    return Row(
+        "two steps of the iris pipeline, all cached", took, "", None, "≤ 5 ms", took <= 0.005
+    )
 
 
 def _chain(length: int) -> Row:

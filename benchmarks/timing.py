@@ -28,7 +28,9 @@ class Row:
     met: bool
 
 
-def medians(sides: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 3) -> dict[str, float]:
+def medians(
+    sides: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 3
+) -> dict[str, float]:
     """Return the median seconds of each side, called in turn `rounds` times."""
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds + warm_up):
@@ -51,11 +53,19 @@ def readable(seconds: float) -> str:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| what | zen_nb | beside it | ratio | to reach | reached |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| what | zen_nb | beside it | ratio | to reach | reached |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in rows:
         beside, ratio = "–", "–"
         if row.theirs_s is not None:
-            beside, ratio = f"{row.beside} {readable(row.theirs_s)}", f"{row.ours_s / row.theirs_s:.2f}"
+            beside, ratio = (
+                f"{row.beside} {readable(row.theirs_s)}",
+                f"{row.ours_s / row.theirs_s:.2f}",
+            )
         reached = "yes" if row.met else "no"
-        lines.append(f"| {row.what} | {readable(row.ours_s)} | {beside} | {ratio} | {row.reach} | {reached} |")
+        lines.append(
+            f"| {row.what} | {readable(row.ours_s)} | {beside} | {ratio} | {row.reach} | {reached} |"
+        )
     return "\n".join(lines)

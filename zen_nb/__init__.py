@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that importing zen_nb costs little."""
     if name not in _HOMES:
         raise AttributeError(f"module 'zen_nb' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
@@ -63,14 +63,14 @@ def why(step: str) -> Explanation:
     UnknownStep
         Where there is no such step; lists those there are.
     """
-    from zen_nb.notebook.reports import explain  # noqa: PLC0415
+    from zen_nb.notebook.reports import explain
 
     return explain(_extension().session, step)
 
 
 def _extension() -> Any:
-    from zen_nb.core.errors import UsageError  # noqa: PLC0415
-    from zen_nb.faces.extension import current  # noqa: PLC0415
+    from zen_nb.core.errors import UsageError
+    from zen_nb.faces.extension import current
 
     found = current()
     if found is None:
@@ -80,13 +80,13 @@ def _extension() -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """Load zen_nb into a shell: ``%load_ext zen_nb``."""
-    from zen_nb.faces.extension import load  # noqa: PLC0415
+    from zen_nb.faces.extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take zen_nb out of a shell: ``%unload_ext zen_nb``."""
-    from zen_nb.faces.extension import unload  # noqa: PLC0415
+    from zen_nb.faces.extension import unload
 
     unload(shell)

@@ -69,7 +69,5 @@ class RunFinished:
     failed: str | None = None
 
 
-Event: TypeAlias = (
-    StepStarted | StepCached | StepFinished | StepFailed | RunStarted | RunFinished
-)
+Event: TypeAlias = StepStarted | StepCached | StepFinished | StepFailed | RunStarted | RunFinished
 Listener: TypeAlias = Callable[[Event], None]

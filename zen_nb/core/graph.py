@@ -55,7 +55,9 @@ def topological(names: Iterable[str], edges: Iterable[Edge]) -> list[str]:
         sorter.prepare()
     except _GraphlibCycle as error:
         chain = " → ".join(error.args[1])
-        raise CycleError(f"these steps wait for each other: {chain}; break one of the links") from None
+        raise CycleError(
+            f"these steps wait for each other: {chain}; break one of the links"
+        ) from None
     ordered: list[str] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready(), key=place.__getitem__)

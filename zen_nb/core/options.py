@@ -136,7 +136,9 @@ def read_configuration(
         raise UsageError(f"status = {status!r} is not known; write full or quiet")
     return Configuration(
         cache_dir=Path(str(folder)).expanduser().absolute() if folder else None,
-        size_limit_bytes=parse_size(str(limit), "size_limit") if limit else DEFAULT_SIZE_LIMIT_BYTES,
+        size_limit_bytes=parse_size(str(limit), "size_limit")
+        if limit
+        else DEFAULT_SIZE_LIMIT_BYTES,
         enable_cache=_surroundings(environ, table),
         status=status,
     )
@@ -151,5 +153,7 @@ def _surroundings(environ: Mapping[str, str], table: Mapping[str, Any]) -> Setti
     if value is None:
         return None
     if not isinstance(value, bool):
-        raise UsageError(f"[tool.zen_nb] enable_cache = {value!r} is not a switch; write true or false")
+        raise UsageError(
+            f"[tool.zen_nb] enable_cache = {value!r} is not a switch; write true or false"
+        )
     return Setting(value, "the project (pyproject.toml)")

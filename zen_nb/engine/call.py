@@ -104,7 +104,9 @@ def answer(
 
 
 def _question(call: Call) -> Question:
-    ingredients = of_function(call.function, call.arguments, given=call.given, ignore=call.options.ignore)
+    ingredients = of_function(
+        call.function, call.arguments, given=call.given, ignore=call.options.ignore
+    )
     return Question(
         step=call.name,
         ingredients=ingredients,
@@ -129,7 +131,9 @@ def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Serv
 
 
 def _only_binds(record: Record) -> bool:
-    return all(part.role == "bound" for part in record.artifacts) and not record.writer.get("ambient")
+    return all(part.role == "bound" for part in record.artifacts) and not record.writer.get(
+        "ambient"
+    )
 
 
 def _redo(served: Served, call: Call, decision: Decision, shell: Any) -> Answer:
@@ -180,13 +184,27 @@ def _run(
     except BaseException as error:
         duration = attempt.abandon()
         if tell is not None:
-            tell(StepFailed(call.name, duration, f"{type(error).__name__}: {error}".partition("\n")[0]))
+            tell(
+                StepFailed(
+                    call.name, duration, f"{type(error).__name__}: {error}".partition("\n")[0]
+                )
+            )
         raise
     outcome = attempt.close(_made(values, arguments))
     if tell is not None:
-        tell(StepFinished(call.name, outcome.duration_s, outcome.record, decision.reason, outcome.note))
+        tell(
+            StepFinished(
+                call.name, outcome.duration_s, outcome.record, decision.reason, outcome.note
+            )
+        )
     return Answer(
-        False, outcome.record, values, decision.reason, outcome.note, outcome.duration_s, outcome.fingerprints
+        False,
+        outcome.record,
+        values,
+        decision.reason,
+        outcome.note,
+        outcome.duration_s,
+        outcome.fingerprints,
     )
 
 
@@ -194,7 +212,11 @@ def _attempt(
     call: Call, arguments: Mapping[str, Any], decision: Decision, store: Store | None, shell: Any
 ) -> Attempt:
     strings = [*decision.question.ingredients.strings]
-    strings += [str(part) for part in arguments.values() if isinstance(part, str) or hasattr(part, "__fspath__")]
+    strings += [
+        str(part)
+        for part in arguments.values()
+        if isinstance(part, str) or hasattr(part, "__fspath__")
+    ]
     watch = StepWatch(
         store=[str(store.folder)] if store else [],
         strings=strings,
@@ -202,7 +224,9 @@ def _attempt(
         reach="context",
     )
     capture = capture_for(shell, "context")
-    return Attempt(decision, store=store, capture=capture, watch=watch, namespace=call.function.__globals__)
+    return Attempt(
+        decision, store=store, capture=capture, watch=watch, namespace=call.function.__globals__
+    )
 
 
 def _made(values: Mapping[str, Any], arguments: Mapping[str, Any]) -> Made:

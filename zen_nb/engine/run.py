@@ -122,7 +122,11 @@ def run(
 
 
 def _answer(
-    invocation: Invocation, answers: Mapping[str, Answer], store: Store | None, shell: Any, tell: Listener
+    invocation: Invocation,
+    answers: Mapping[str, Answer],
+    store: Store | None,
+    shell: Any,
+    tell: Listener,
 ) -> Answer:
     __tracebackhide__ = True
     given: dict[str, tuple[Fingerprint, str]] = {}

@@ -37,7 +37,7 @@ class Extension:
 
     def graph(self, pipeline: str | None = None) -> Any:
         """Return the live graph of a pipeline as a widget."""
-        from zen_nb.faces.widget import graph_of  # noqa: PLC0415 - imports ipywidgets
+        from zen_nb.faces.widget import graph_of
 
         live = self._live.setdefault(pipeline, LivePipeline(self.session, pipeline))
         self.session.registry.pipeline(pipeline)
@@ -47,14 +47,14 @@ class Extension:
     def draw(self, pipeline: str | None) -> None:
         """Show the live graph; in a terminal, its text."""
         if getattr(self.session.shell, "kernel", None) is None:
-            from zen_nb.faces.picture import to_text  # noqa: PLC0415
+            from zen_nb.faces.picture import to_text
 
             live = LivePipeline(self.session, pipeline)
             live.opened()
             self.session.forecasts = self.session.plan(self.session.registry.pipeline(pipeline))
             print(to_text(live.snapshot()))  # noqa: T201 - a terminal's graph
             return
-        from IPython.display import display  # noqa: PLC0415
+        from IPython.display import display
 
         display(self.graph(pipeline))  # type: ignore[no-untyped-call]
 

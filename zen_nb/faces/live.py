@@ -95,21 +95,27 @@ class LivePipeline:
             reason=reason,
             why=why,
             cached=log.cached,
-            cache=CacheSwitch(self.session.toggles.step(step.name), setting.enabled, setting.source),
+            cache=CacheSwitch(
+                self.session.toggles.step(step.name), setting.enabled, setting.source
+            ),
             duration_s=log.duration_s,
             saved_s=log.saved_s,
             started_at=log.started_at,
             finished_at=record.created_at if record else None,
             size_bytes=record.size_bytes if record else 0,
             badges=log.badges,
-            parameters=tuple((name, shown_value(name, value) or "…") for name, value in step.parameters.items()),
+            parameters=tuple(
+                (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
+            ),
             artifacts=_artifacts(record),
             error=log.error,
         )
 
     def _run_bar(self, steps: list[Step]) -> RunBar:
         session = self.session
-        forecasts = [session.forecasts[step.name] for step in steps if step.name in session.forecasts]
+        forecasts = [
+            session.forecasts[step.name] for step in steps if step.name in session.forecasts
+        ]
         times = [part.predicted_s for part in forecasts if part.what != "hit"]
         toggle = session.toggles.run
         around = session.configuration.enable_cache
@@ -132,7 +138,9 @@ def _artifacts(record: Record | None) -> tuple[ArtifactView, ...]:
     if record is None:
         return ()
     return tuple(
-        ArtifactView(part.name, part.type_name, part.summary) for part in record.artifacts if part.role != "deleted"
+        ArtifactView(part.name, part.type_name, part.summary)
+        for part in record.artifacts
+        if part.role != "deleted"
     )
 
 
@@ -155,7 +163,11 @@ def _state(
     if not enabled:
         return "caching_off", "caching is off: it runs each time", log.why
     if forecast is None:
-        return ("up_to_date", log.reason, log.why) if log.duration_s is not None else ("never_run", "", ())
+        return (
+            ("up_to_date", log.reason, log.why)
+            if log.duration_s is not None
+            else ("never_run", "", ())
+        )
     if forecast.what == "hit":
         return "up_to_date", log.reason if log.duration_s is not None else forecast.reason, log.why
     if forecast.what == "waiting":
@@ -163,4 +175,3 @@ def _state(
     if forecast.kind == "new" and log.duration_s is not None:
         return "will_run", log.note or forecast.reason, forecast.why
     return _KINDS.get(forecast.kind, "will_run"), forecast.reason, forecast.why
-

@@ -54,7 +54,9 @@ class Requests:
         session = self._session
         with _as_a_cell(session.shell, self._parent):
             try:
-                await run_pipeline(session, session.registry.pipeline(self._pipeline), options, to=to)
+                await run_pipeline(
+                    session, session.registry.pipeline(self._pipeline), options, to=to
+                )
             except BaseException:  # noqa: BLE001 - nobody above shows it; the loop must live on
                 session.shell.showtraceback()
 

@@ -43,10 +43,21 @@ class Drawing:
         """Take in a step call; return a handle for each of its outputs."""
         count = self._count[call.name] = self._count.get(call.name, 0) + 1
         node = call.name if count == 1 else f"{call.name}_{count}"
-        links = {name: Link(value.node, value.output) for name, value in call.arguments.items() if isinstance(value, Handle)}
+        links = {
+            name: Link(value.node, value.output)
+            for name, value in call.arguments.items()
+            if isinstance(value, Handle)
+        }
         plain = {name: value for name, value in call.arguments.items() if name not in links}
         _refuse_nested(node, plain)
-        made = Call(call.name, call.function, call.outputs, plain, options=call.options, setting=call.setting)
+        made = Call(
+            call.name,
+            call.function,
+            call.outputs,
+            plain,
+            options=call.options,
+            setting=call.setting,
+        )
         self.invocations.append(Invocation(node, made, links))
         handles = tuple(Handle(node, output) for output in call.outputs)
         return handles[0] if len(handles) == 1 else handles or None
@@ -54,7 +65,13 @@ class Drawing:
 
 def _refuse_nested(node: str, arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
-        parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+        parts = (
+            value.values()
+            if isinstance(value, dict)
+            else value
+            if isinstance(value, (list, tuple))
+            else ()
+        )
         if any(isinstance(part, Handle) for part in parts):
             raise UsageError(
                 f"step {node}: argument {name!r} holds outputs of steps inside a container; pass each as an argument"

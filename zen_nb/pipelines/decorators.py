@@ -74,11 +74,18 @@ class StepFunction:
         arguments = self._binder.bind(args, kwargs)
         drawn = drawing.get()
         if drawn is not None:
-            return drawn.add(Call(self.name, self._function, self._outputs, arguments, options=self.options))
+            return drawn.add(
+                Call(self.name, self._function, self._outputs, arguments, options=self.options)
+            )
         found = surroundings.configuration()
         setting = resolve(step=self.options.enable_cache, surroundings=found.enable_cache)
         call = Call(
-            self.name, self._function, self._outputs, arguments, options=self.options, setting=setting
+            self.name,
+            self._function,
+            self._outputs,
+            arguments,
+            options=self.options,
+            setting=setting,
         )
         given = answer(call, surroundings.store(found), shell=surroundings.shell())
         values = given.values or {}
@@ -151,7 +158,9 @@ class PipelineFunction:
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:
         if drawing.get() is not None:
-            raise UsageError(f"pipeline {self.name} is called inside another pipeline; call its steps there")
+            raise UsageError(
+                f"pipeline {self.name} is called inside another pipeline; call its steps there"
+            )
         drawn = Drawing(self.name)
         token = drawing.set(drawn)
         try:
@@ -164,7 +173,9 @@ class PipelineFunction:
     def _check_steps(self, known: list[str]) -> None:
         for name in self._options.steps or ():
             if name not in known:
-                raise UsageError(f"pipeline {self.name} has no step {name!r}; steps: {', '.join(known) or 'none'}")
+                raise UsageError(
+                    f"pipeline {self.name} has no step {name!r}; steps: {', '.join(known) or 'none'}"
+                )
 
     def _settled(self, invocation: Invocation) -> Invocation:
         asked = (self._options.steps or {}).get(invocation.node, {})
@@ -186,7 +197,9 @@ class PipelineFunction:
 _OPTIONS = ("enable_cache", "name", "expires_after", "ignored_inputs", "file_dependencies", "store")
 
 
-def _changed(name: str, options: StepOptions, changes: Mapping[str, Any]) -> tuple[str, StepOptions]:
+def _changed(
+    name: str, options: StepOptions, changes: Mapping[str, Any]
+) -> tuple[str, StepOptions]:
     """Return name and options after `changes`; raises `UsageError` for one there is not."""
     for option, value in changes.items():
         if option == "name":
@@ -222,7 +235,9 @@ def _names(value: Collection[str] | str | None) -> Collection[str]:
 
 def _plain(function: Callable[..., Any]) -> FunctionType:
     if not isinstance(function, FunctionType):
-        raise UsageError(f"@step and @pipeline decorate functions written with def, not {type(function).__name__}")
+        raise UsageError(
+            f"@step and @pipeline decorate functions written with def, not {type(function).__name__}"
+        )
     return function
 
 
@@ -231,7 +246,9 @@ def step(function: Callable[..., Any], /) -> StepFunction: ...
 
 
 @overload
-def step(function: None = None, /, **options: Any) -> Callable[[Callable[..., Any]], StepFunction]: ...
+def step(
+    function: None = None, /, **options: Any
+) -> Callable[[Callable[..., Any]], StepFunction]: ...
 
 
 def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:

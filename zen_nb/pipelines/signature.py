@@ -44,7 +44,9 @@ def _return_annotation(function: FunctionType) -> Any:
 
 def _checked(function: FunctionType, names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
-        raise UsageError(f"step {function.__name__} declares two outputs of one name: {', '.join(names)}")
+        raise UsageError(
+            f"step {function.__name__} declares two outputs of one name: {', '.join(names)}"
+        )
     return names
 
 
@@ -61,7 +63,11 @@ def _names_in(annotation: str) -> tuple[str, ...]:
 
 
 def _name_in(tree: ast.expr) -> str | None:
-    if _spelt(tree) == "Annotated" and isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Tuple):
+    if (
+        _spelt(tree) == "Annotated"
+        and isinstance(tree, ast.Subscript)
+        and isinstance(tree.slice, ast.Tuple)
+    ):
         texts = (part.value for part in tree.slice.elts[1:] if isinstance(part, ast.Constant))
         return next((text for text in texts if isinstance(text, str)), None)
     return None
@@ -75,7 +81,9 @@ def _spelt(tree: ast.expr) -> str:
 
 def _name(annotation: Any) -> str | None:
     if typing.get_origin(annotation) is Annotated:
-        return next((part for part in typing.get_args(annotation)[1:] if isinstance(part, str)), None)
+        return next(
+            (part for part in typing.get_args(annotation)[1:] if isinstance(part, str)), None
+        )
     return None
 
 
@@ -109,4 +117,3 @@ class Binder:
         found = self._signature.bind(*args, **kwargs)
         found.apply_defaults()
         return dict(found.arguments)
-

@@ -50,7 +50,7 @@ def shell() -> Any:
 
 
 def _logger() -> logging.Logger:
-    from zen_nb.logger import get_logger  # noqa: PLC0415 - sets up the handler on first use
+    from zen_nb.logger import get_logger
 
     return get_logger("zen_nb")
 

@@ -1,0 +1,323 @@
+"""What a step function gives back, from a run and from the cache alike."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zen_nb import pipeline, step
+from zen_nb.core.errors import MissingOutput, UsageError
+
+FACTOR = 2
+
+
+def scaled(value: float) -> float:
+    """A helper whose global is reached by the steps that call it."""
+    return value * FACTOR
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what tells, in order, which bodies ran."""
+    bodies: list[str] = []
+    monkeypatch.setattr(threading, "_zen_nb_test_hook", bodies.append, raising=False)
+    return bodies
+
+
+def body(name: str) -> None:
+    """Tell the fixture that a body runs; lives in a module of Python, so it is no ingredient."""
+    getattr(threading, "_zen_nb_test_hook", lambda _: None)(name)
+
+
+def test_a_direct_call_runs_once_and_returns_its_values(ran: list[str]) -> None:
+    """Outside a pipeline a step is called as the function it is."""
+
+    @step
+    def double(x: float) -> float:
+        body("double")
+        return scaled(x)
+
+    assert [double(2.0), double(2.0), double(x=2.0), double(3.0)] == [4.0, 4.0, 4.0, 6.0]
+    assert ran == ["double", "double"]
+
+
+def test_a_changed_global_of_a_helper_runs_the_step_again(
+    ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a step reaches through helpers is part of its key."""
+
+    @step
+    def double(x: float) -> float:
+        body("double")
+        return scaled(x)
+
+    assert double(2.0) == 4.0
+    monkeypatch.setitem(globals(), "FACTOR", 5)
+    assert double(2.0) == 10.0
+    monkeypatch.setitem(globals(), "FACTOR", 2)
+    assert double(2.0) == 4.0
+    assert ran == ["double", "double"]
+
+
+def test_a_default_that_the_caller_overrides_is_no_ingredient(ran: list[str]) -> None:
+    """Only the values that a call really uses count."""
+
+    def make(default: int) -> Any:
+        def add(x: int, y: int = default) -> int:
+            body("add")
+            return x + y
+
+        return step(add)
+
+    assert make(1)(1, y=7) == 8
+    assert make(2)(1, y=7) == 8
+    assert ran == ["add"]
+    assert make(2)(1) == 3
+
+
+def test_kinds_of_arguments_do_not_collide(ran: list[str]) -> None:
+    """1, True, 1.0 and "1" are four values, and text does not run into its neighbour."""
+
+    @step
+    def join(a: object, b: object = "") -> str:
+        body("join")
+        return f"{a!r}{b!r}"
+
+    values = [1, True, 1.0, "1", b"1", (1,), [1]]
+    assert [join(value) for value in values] == [f"{value!r}''" for value in values]
+    assert join("1ab", "2") == "'1ab''2'"
+    assert join("1", "ab2") == "'1''ab2'"
+    assert len(ran) == len(values) + 2
+
+
+def test_positional_only_and_variable_arguments_are_bound_by_name(ran: list[str]) -> None:
+    """Every kind of parameter works, however it is passed."""
+
+    @step
+    def total(first: int, /, *rest: int, scale: int = 1, **more: int) -> int:
+        body("total")
+        return scale * (first + sum(rest) + sum(more.values()))
+
+    assert [total(1, 2, 3, scale=2, x=4), total(1, 2, 3, scale=2, x=4), total(1)] == [20, 20, 1]
+    assert ran == ["total", "total"]
+
+
+def test_an_argument_changed_in_place_is_changed_on_a_hit_too() -> None:
+    """The caller's own object sees what the body did to it."""
+
+    @step
+    def grow(items: list[int], frame: pd.DataFrame) -> int:
+        items.append(9)
+        frame["new"] = frame["a"] * 2
+        return len(items)
+
+    for _ in range(2):
+        items, frame = [1], pd.DataFrame({"a": [1, 2]})
+        alias = items
+        assert grow(items, frame) == 2
+        assert alias == [1, 9]
+        assert list(frame.columns) == ["a", "new"]
+
+
+def test_an_argument_that_is_returned_is_the_same_object_on_a_hit() -> None:
+    """`f(x) is x` holds from the cache as from a run."""
+
+    @step
+    def same(items: list[int]) -> list[int]:
+        items.append(1)
+        return items
+
+    for _ in range(2):
+        items: list[int] = []
+        assert same(items) is items
+        assert items == [1]
+
+
+def test_changing_what_a_hit_returned_leaves_the_store_alone() -> None:
+    """Every hit gives a value of its own."""
+
+    @step
+    def zeros() -> Annotated[np.ndarray, "zeros"]:
+        return np.zeros(100_000)
+
+    zeros()
+    first = zeros()
+    first += 1
+    assert zeros().sum() == 0
+
+
+def test_an_exception_is_the_users_own_and_is_not_cached(ran: list[str]) -> None:
+    """The traceback's type and text are those of the body, each time."""
+
+    @step
+    def fail() -> int:
+        body("fail")
+        raise KeyError("missing")
+
+    for _ in range(2):
+        with pytest.raises(KeyError, match="missing"):
+            fail()
+    assert ran == ["fail", "fail"]
+
+
+def test_what_cannot_be_stored_is_passed_on_alive(ran: list[str], log: list[str]) -> None:
+    """A lock goes to the next step as it is; the log names output and type."""
+
+    @step
+    def make() -> Annotated[object, "lock"]:
+        body("make")
+        return threading.Lock()
+
+    @step
+    def use(lock: object) -> bool:
+        body("use")
+        return hasattr(lock, "acquire")
+
+    @pipeline
+    def both() -> None:
+        use(make())
+
+    for _ in range(2):
+        run = both()
+        assert run.status == "completed"
+        assert run.steps["use"].outputs["output"].load() is True
+    assert ran == ["make", "use", "make", "use"]
+    assert any("`lock` is a _thread.lock" in line for line in log)
+
+
+def test_cutoff_an_upstream_that_reran_with_an_equal_frame_runs_nothing_below(
+    ran: list[str],
+) -> None:
+    """Inputs count by content, not by who made them."""
+
+    def make(text: str) -> Any:
+        @step(name="load")
+        def load() -> pd.DataFrame:
+            body(f"load {text}")
+            return pd.DataFrame({"a": [1, 2]})
+
+        return load
+
+    @step
+    def count(frame: pd.DataFrame) -> int:
+        body("count")
+        return len(frame)
+
+    for text in ("one", "two", "one"):
+        load = make(text)
+
+        @pipeline
+        def both(load: Any = load) -> None:
+            count(load())
+
+        both()
+    assert ran == ["load one", "count", "load two"]
+
+
+def test_a_hit_in_a_pipeline_loads_nothing_until_asked() -> None:
+    """Outputs stay in the store, and each load gives a fresh value."""
+
+    @step
+    def make() -> Annotated[list[int], "items"]:
+        return [1, 2]
+
+    @pipeline
+    def one() -> None:
+        make()
+
+    one()
+    output = one().steps["make"].outputs["items"]
+    first = output.load()
+    first.append(3)
+    assert output.load() == [1, 2]
+
+
+def test_the_same_step_twice_in_a_pipeline_has_two_names() -> None:
+    """The second call of a step is called name_2."""
+
+    @step
+    def inc(x: int) -> int:
+        return x + 1
+
+    @pipeline
+    def twice() -> None:
+        inc(inc(1))
+
+    run = twice()
+    assert list(run.steps) == ["inc", "inc_2"]
+    assert run.steps["inc_2"].outputs["output"].load() == 3
+
+
+@pytest.mark.parametrize(
+    ("annotation", "names"),
+    [
+        (int, ("output",)),
+        (None, ()),
+        (Annotated[int, "n"], ("n",)),
+        (tuple[Annotated[int, "a"], Annotated[int, "b"]], ("a", "b")),
+        (tuple[int, Annotated[int, "b"]], ("output_0", "b")),
+        (tuple[int, ...], ("output",)),
+        ("Tuple[Annotated[Unknown, 'a'], t.Annotated[int, 'b']]", ("a", "b")),
+        ("None", ()),
+    ],
+)
+def test_outputs_are_named_by_the_return_annotation(
+    annotation: object, names: tuple[str, ...]
+) -> None:
+    """Annotated names an output, a tuple several, None none; text counts as what it says."""
+
+    def function() -> None: ...
+
+    function.__annotations__["return"] = annotation
+    assert step(function).outputs == names
+
+
+def test_the_wrong_number_of_outputs_is_named() -> None:
+    """A step that returns fewer values than it declares says so, with their names."""
+
+    @step
+    def pair() -> tuple[Annotated[int, "a"], Annotated[int, "b"]]:
+        return (1,)  # type: ignore[return-value]
+
+    with pytest.raises(
+        MissingOutput, match=r"step pair declares 2 outputs \(a, b\) and returned 1"
+    ):
+        pair()
+
+
+def test_a_handle_cannot_be_used_as_a_value() -> None:
+    """Deciding on an output inside the pipeline function is an error that says where to decide."""
+
+    @step
+    def give() -> int:
+        return 1
+
+    @pipeline
+    def branching() -> None:
+        if give():
+            pass
+
+    with pytest.raises(UsageError, match="has no value inside the pipeline; decide in a step"):
+        branching()
+
+
+def test_an_unusable_store_costs_the_cache_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: list[str], ran: list[str]
+) -> None:
+    """A cache folder that is a file: steps run, one line says why nothing is kept."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ZEN_NB_CACHE_DIR", str(tmp_path / "file"))
+
+    @step
+    def give() -> int:
+        body("give")
+        return 1
+
+    assert [give(), give()] == [1, 1]
+    assert ran == ["give", "give"]
+    assert len([line for line in log if line.startswith("Nothing is cached")]) == 1
