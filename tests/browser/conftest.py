@@ -24,7 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in its process while it lives: it ends with each module, so that
+# the tests that come after it have a loop of their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Start a Chromium; without one, fail where tests must be complete and skip aloud elsewhere."""
     path = find_chromium() or install_chromium()
@@ -49,7 +51,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def opened_lab(chromium: Browser, lab: Lab) -> Iterator[Page]:
     """Open JupyterLab once; notebooks come and go in it."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})

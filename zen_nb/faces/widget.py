@@ -18,6 +18,8 @@ from zen_nb.core.errors import ZenNbError
 from zen_nb.faces import messages
 from zen_nb.faces.picture import StillGraph, to_html, to_text
 from zen_nb.faces.snapshot import Source
+from zen_nb.observe.display import disregard_comm
+from zen_nb.observe.display import disregard_comm
 
 _STATIC: Final = Path(__file__).parent.parent / "static"
 _SHORTEST_S: Final = 0.1
@@ -64,6 +66,9 @@ class GraphWidget(anywidget.AnyWidget):
         self._pushed_at = time.monotonic()
         super().__init__(snapshot=source.snapshot().to_json(), **traits)
         _answer_where_asked(self.comm)
+        for each in (self, self.layout):  # a step that runs while the graph follows it is not
+            disregard_comm(each.model_id)  # talking to a widget: the graph is
+        disregard_comm(getattr(self.comm, "comm_id", ""))
         self.on_msg(self._on_message)
         self._unsubscribe = source.subscribe(self._changed)
         self._push()

@@ -135,7 +135,8 @@ class KernelCapture:
             return
         content = message.get("content") or {}
         if kind in _NOTES:
-            self._notes.add(_NOTES[kind])
+            if content.get("comm_id") not in _own_comms:
+                self._notes.add(_NOTES[kind])
         elif kind == "stream":
             self._recorder.stream(content["name"], content["text"])
         elif kind == "clear_output":
@@ -145,8 +146,14 @@ class KernelCapture:
 
 
 _SEEN = _BUNDLES | _NOTES.keys() | {"stream", "clear_output"}
+_own_comms: set[str] = set()
 _taps: tuple[KernelCapture, ...] = ()
 _tap_lock = threading.Lock()
+
+
+def disregard_comm(comm_id: str) -> None:
+    """Leave the messages of one comm out of every transcript: zen_nb's own graph uses it."""
+    _own_comms.add(comm_id)
 
 
 def _tap_session(session: Any, capture: KernelCapture) -> None:
