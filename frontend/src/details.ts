@@ -3,7 +3,7 @@
 import { el, say, set } from "./dom";
 import type { ShownSwitch } from "./flips";
 import { SIGNS, StateIcon, sign } from "./icons";
-import type { PipelineSnapshot, StepNode } from "./snapshot";
+import type { PipelineSnapshot, State, StepNode } from "./snapshot";
 import { ThreePositions } from "./switches";
 import { ago, bytes, clause, duration, look, setting } from "./words";
 
@@ -74,10 +74,13 @@ export class Details {
   }
 }
 
-/** The error stands below in full; any other reason stands beside the word. */
+/** The error stands below in full; the reason of a state that lasts is history, told below too. */
 function reason(node: StepNode): string {
-  return node.state === "failed" ? "" : node.reason;
+  return SETTLED.includes(node.state) ? "" : node.reason;
 }
+
+const SETTLED: readonly State[] = ["failed", "up_to_date"];
+const AHEAD: readonly State[] = ["edited", "will_run", "waiting", "evicted", "expired"];
 
 function sections(node: StepNode, all: PipelineSnapshot, now: number): HTMLElement[] {
   return [why(node), error(node), facts(node, all, now), parameters(node), artifacts(node)].filter(
@@ -92,7 +95,8 @@ function section(title: string, ...children: Node[]): HTMLElement {
 function why(node: StepNode): HTMLElement | null {
   if (node.why.length === 0) return null;
   const lines = node.why.map((line) => el("li", {}, line));
-  return section("What changed", el("ul", { class: "znb-why" }, ...lines));
+  const title = AHEAD.includes(node.state) ? "What changed" : "Why it last ran";
+  return section(title, el("ul", { class: "znb-why" }, ...lines));
 }
 
 function error(node: StepNode): HTMLElement | null {
@@ -102,6 +106,8 @@ function error(node: StepNode): HTMLElement | null {
 function facts(node: StepNode, all: PipelineSnapshot, now: number): HTMLElement | null {
   const rows: [string, string][] = [];
   if (node.duration_s !== null) rows.push(["Last run took", duration(node.duration_s)]);
+  const told = node.state === "up_to_date" && node.why.length === 0 && node.reason !== "";
+  if (told) rows.push(["Last time", node.reason]);
   if (node.saved_s !== null) rows.push(["Last hit saved", duration(node.saved_s)]);
   if (node.finished_at !== null) rows.push(["Computed", moment(node.finished_at, now)]);
   if (node.size_bytes > 0) rows.push(["Stored", bytes(node.size_bytes)]);

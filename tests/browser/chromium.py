@@ -55,6 +55,6 @@ def _brought() -> str | None:
 
 def _try(command: list[str]) -> None:
     try:
-        subprocess.run(command, check=False, timeout=240, capture_output=True)  # noqa: S603
+        subprocess.run(command, check=False, timeout=240, capture_output=True)
     except (OSError, subprocess.TimeoutExpired) as error:
         sys.stderr.write(f"{command[0]}: {error}\n")

@@ -41,7 +41,7 @@ class Lab:
         _write(settings / "apputils-extension" / "notification.jupyterlab-settings", _QUIET)
         port = _free_port()
         with (folder / "server.log").open("wb") as log:
-            server = subprocess.Popen(  # noqa: S603
+            server = subprocess.Popen(
                 _command(port, root), cwd=root, env=_environment(folder), stdout=log, stderr=log
             )
         lab = cls(f"http://127.0.0.1:{port}", root, server)
@@ -50,9 +50,9 @@ class Lab:
 
     def stop(self) -> None:
         """End the server and the kernels that it started."""
-        request = urllib.request.Request(f"{self.url}/api/shutdown", method="POST")  # noqa: S310
+        request = urllib.request.Request(f"{self.url}/api/shutdown", method="POST")
         try:
-            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+            urllib.request.urlopen(request, timeout=10)
             self.server.wait(20)
         except (OSError, subprocess.TimeoutExpired):
             self.server.kill()
@@ -62,7 +62,7 @@ class Lab:
         until = time.monotonic() + _PATIENCE_S
         while time.monotonic() < until:
             try:
-                urllib.request.urlopen(f"{self.url}/api/status", timeout=5)  # noqa: S310
+                urllib.request.urlopen(f"{self.url}/api/status", timeout=5)
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
                 if self.server.poll() is not None:
@@ -126,6 +126,17 @@ class OpenNotebook:
             name,
         )
         page.wait_for_function(f"{_HERE}.sessionContext.session?.kernel?.status === 'idle'")
+
+    def restart(self) -> None:
+        """Restart the kernel, as from the menu, and wait until it is there again."""
+        self.page.evaluate(
+            f"""async () => {{
+                const kernel = {_HERE}.sessionContext.session.kernel;
+                await kernel.restart();
+                {_HERE}.content.widgets.forEach(cell => cell.model.clearExecution?.());
+            }}"""
+        )
+        self.page.wait_for_function(f"{_HERE}.sessionContext.session?.kernel?.status === 'idle'")
 
     def close(self) -> None:
         """End the kernel and close the notebook, so that the next has the page for itself."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CELLS = (
     "%load_ext zen_nb\nran = []",
     "%%step numbers -> xs --ignore ran\nran.append('numbers')\nxs = list(range(SIZE))",
-    "%%step total factor=2 -> result --ignore ran\nran.append('total')\nresult = sum(xs) * factor\nresult",
+    "%%step total factor=2 -> out --ignore ran\nran.append('total')\nout = sum(xs) * factor\nout",
     "%pipeline",
     "",
 )
@@ -82,7 +82,7 @@ def test_an_edit_is_drawn_and_run_from_the_page(pipeline: OpenNotebook) -> None:
     expect(pipeline.step("total")).to_contain_text(re.compile("will run"))
     pipeline.graph.get_by_role("button", name=re.compile(r"^Run \(1 to run\)")).click()
     expect(pipeline.step("total")).to_contain_text("up to date")
-    assert tell(pipeline, "result") == "110"
+    assert tell(pipeline, "out") == "110"
 
 
 def test_selecting_a_step_shows_what_it_made(pipeline: OpenNotebook, screenshots: Path) -> None:
@@ -90,5 +90,17 @@ def test_selecting_a_step_shows_what_it_made(pipeline: OpenNotebook, screenshots
     pipeline.step("total").click()
     details = pipeline.graph.get_by_role("region", name="Details of total")
     expect(details).to_contain_text("factor")
-    expect(details).to_contain_text("result")
+    expect(details).to_contain_text("out")
     pipeline.graph.screenshot(path=screenshots / "pipeline.png")
+
+
+def test_a_restarted_kernel_hits_and_follows(pipeline: OpenNotebook) -> None:
+    """After a restart the same cells hit, and the graph follows the edits that come then."""
+    pipeline.restart()
+    for index in range(4):
+        pipeline.run(index)
+    expect(pipeline.step("total")).to_contain_text("saved")
+    assert tell(pipeline, "ran") == "[]"
+    pipeline.edit(1, CELLS[1].replace("SIZE", "12"))
+    pipeline.run(1)
+    expect(pipeline.step("total")).to_contain_text("will run")

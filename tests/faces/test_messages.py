@@ -42,11 +42,14 @@ def test_known_messages_pass_as_they_are(message: dict[str, Any]) -> None:
 @given(_VALUES | _NEAR_MISSES)
 def test_anything_else_is_a_usage_error(content: Any) -> None:
     """Whatever a page sends either is one of the known messages or is refused in one line."""
+    found, refused = None, ""
     try:
         found = checked(content, _STEPS)
     except UsageError as error:
-        assert "\n" not in str(error)
-    else:
+        refused = str(error)
+    assert "\n" not in refused
+    assert (found is None) is bool(refused)
+    if found is not None:
         assert found["kind"] in ("toggle", "run", "stop", "clear_toggles")
         assert found.get("step") in (None, *_STEPS)
         assert found.get("to") in (None, *_STEPS)

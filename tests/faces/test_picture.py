@@ -6,6 +6,7 @@ import base64
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -121,7 +122,7 @@ def test_cards_never_overlap(graph: tuple[list[str], list[tuple[int, int]]]) -> 
     found = lay_out(ids, [(ids[a], ids[b]) for a, b in pairs], 60, 18)
     for layer in set(found.rank.values()):
         sides = sorted(found.side[each] for each in ids if found.rank[each] == layer)
-        assert all(b - a >= 77.9 for a, b in zip(sides, sides[1:], strict=False))
+        assert all(b - a >= 77.9 for a, b in pairwise(sides))
 
 
 @given(_GRAPHS)

@@ -98,7 +98,7 @@ def test_messages_reach_the_source(graph: GraphWidget, demo: Demo) -> None:
 def test_refusals_are_told_to_the_page(graph: GraphWidget, content: Any) -> None:
     """What cannot be carried out comes back with its reason and never raises."""
     sent: list[Any] = []
-    graph.send = lambda message: sent.append(message)
+    graph.send = sent.append
     graph._handle_custom_msg(content, [])
     assert [message["kind"] for message in sent] == ["refused"]
     assert sent[0]["text"]
@@ -137,6 +137,17 @@ def test_a_closed_widget_no_longer_follows(demo: Demo) -> None:
     made = GraphWidget(demo)
     made.close()
     assert demo._listeners == []
+
+
+def test_a_source_has_one_live_graph(demo: Demo) -> None:
+    """Showing a graph again shows the same one, until it is closed."""
+    first = graph_of(demo)
+    assert graph_of(demo) is first
+    assert len(demo._listeners) == 1
+    first.close()
+    second = graph_of(demo)
+    assert second is not first
+    second.close()
 
 
 def test_a_dropped_pipeline_leaves_its_last_picture(graph: GraphWidget, demo: Demo) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,6 @@ from zen_nb.core.errors import ZenNbError
 from zen_nb.faces import messages
 from zen_nb.faces.picture import StillGraph, to_html, to_text
 from zen_nb.faces.snapshot import Source
-from zen_nb.observe.display import disregard_comm
 from zen_nb.observe.display import disregard_comm
 
 _STATIC: Final = Path(__file__).parent.parent / "static"
@@ -33,10 +33,17 @@ NOT_BUILT: Final = (
 
 
 def graph_of(source: Source) -> GraphWidget | StillGraph:
-    """Return the live graph of `source`, or a picture that says why it is not live."""
-    if (_STATIC / "widget.js").is_file():
-        return GraphWidget(source)
-    return StillGraph(source.snapshot(), NOT_BUILT)
+    """Return the live graph of `source`, or a picture that says why it is not live.
+
+    A source has one live graph however often it is shown, so that a cell which shows it
+    again and again does not leave one follower behind each time.
+    """
+    if not (_STATIC / "widget.js").is_file():
+        return StillGraph(source.snapshot(), NOT_BUILT)
+    known = _graphs.get(id(source))
+    if known is None or known.comm is None:
+        _graphs[id(source)] = known = GraphWidget(source)
+    return known
 
 
 def _static(name: str, otherwise: str) -> Path | str:
@@ -66,8 +73,6 @@ class GraphWidget(anywidget.AnyWidget):
         self._pushed_at = time.monotonic()
         super().__init__(snapshot=source.snapshot().to_json(), **traits)
         _answer_where_asked(self.comm)
-        for each in (self, self.layout):  # a step that runs while the graph follows it is not
-            disregard_comm(each.model_id)  # talking to a widget: the graph is
         disregard_comm(getattr(self.comm, "comm_id", ""))
         self.on_msg(self._on_message)
         self._unsubscribe = source.subscribe(self._changed)
@@ -140,6 +145,10 @@ class GraphWidget(anywidget.AnyWidget):
     def _refuse(self, content: object, text: str) -> None:
         ask = content if isinstance(content, Mapping) else {}
         self.send({"kind": "refused", "ask": ask, "text": text})
+
+
+_graphs: weakref.WeakValueDictionary[int, GraphWidget] = weakref.WeakValueDictionary()
+"""By the source's `id`: a graph keeps its source, so that no other source can have it."""
 
 
 def _answer_where_asked(comm: Any) -> None:
