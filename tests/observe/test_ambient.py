@@ -20,9 +20,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zen_nb.observe import ambient, check
+from zen_nb.observe import ambient
 from zen_nb.observe.ambient import AmbientWatch, Moved
 from zen_nb.observe.settings import changed_list, list_change
+from zen_nb.observe.traces import broken as check
 from zen_nb.observe.twister import Position, leads_to, shows_a_seed
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from zen_nb.observe import check
 from zen_nb.observe.environment import EnvironmentWatch
+from zen_nb.observe.traces import broken as check
 
 
 def watched(body) -> tuple:

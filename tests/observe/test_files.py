@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zen_nb.core.model import Trace
-from zen_nb.observe import audit, check
+from zen_nb.observe import audit
 from zen_nb.observe.files import FileWatch, Seen, path_traces
+from zen_nb.observe.traces import broken as check
 
 
 @pytest.fixture(autouse=True)

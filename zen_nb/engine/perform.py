@@ -118,6 +118,7 @@ class Attempt:
         duration = time.perf_counter() - self._clock if duration_s is None else duration_s
         seen = self._watch.stop()
         transcript = self._capture.stop()
+        traces = (*seen.traces, *self._watch.used_by(transcript))
         badges = (*seen.badges, *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)))
         refusal = self._refusal((*seen.refusals, *self._capture.refusals))
         if refusal:
@@ -128,11 +129,11 @@ class Attempt:
             artifacts = tuple(_artifacts(made, changed, prints))
             record = Record(
                 key=self.decision.key,
-                variant=digest_text("\n".join(f"{part.label} {part.digest}" for part in seen.traces)),
+                variant=digest_text("\n".join(f"{part.label} {part.digest}" for part in traces)),
                 step=self.decision.question.step,
                 created_at=self.started_at,
                 duration_s=duration,
-                trace=seen.traces,
+                trace=traces,
                 artifacts=artifacts,
                 badges=badges,
             )

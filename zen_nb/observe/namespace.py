@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 # Names that IPython keeps in the user's namespace for itself.
-_SHELL_NAME = re.compile(r"_+|_i+|_i?\d+|In|Out|_oh|_ih|_dh|exit|quit|get_ipython|open|_exit_code|__\w+__")
+_SHELL_NAME = re.compile(
+    r"_+|_i+|_i?\d+|In|Out|_oh|_ih|_dh|exit|quit|get_ipython|open|_exit_code|__\w+__"
+)
 _MISSING = object()
 
 

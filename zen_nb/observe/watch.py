@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from zen_nb.core.model import Trace
-from zen_nb.observe.ambient import AmbientWatch
+from zen_nb.observe.ambient import AmbientWatch, trace
 from zen_nb.observe.environment import EnvironmentWatch
 from zen_nb.observe.files import FileWatch, path_traces
 from zen_nb.observe.scope import Reach
+from zen_nb.observe.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,11 @@ class StepWatch:
         self._files = FileWatch(store=store, strings=strings, reach=reach)
         self._environment = EnvironmentWatch(reach)
         self._ambient = AmbientWatch()
+        self._before: Mapping[str, Any] = {}
 
     def start(self) -> None:
         """Begin."""
-        self._ambient.start()
+        self._before = self._ambient.start()
         self._environment.start()
         self._files.start()
 
@@ -72,6 +75,20 @@ class StepWatch:
         refusals = (*seen.refusals, *moved.refusals)
         ordered = tuple(traces[label] for label in sorted(traces))
         return Observed(ordered, tuple(dict.fromkeys(badges)), refusals, moved.changes)
+
+    def used_by(self, transcript: Transcript) -> tuple[Trace, ...]:
+        """Return traces of the settings that decide how something was shown, as they stood before.
+
+        Reads of settings cannot be seen, but what was shown tells which ones mattered:
+        pictures follow matplotlib's style, text the print options of numpy and pandas.
+        """
+        if not transcript.events:
+            return ()
+        names = ["pandas.options", "numpy.printoptions"]
+        if any(mime.startswith("image/") for mime in transcript.mime_types):
+            names.append("matplotlib.rcParams")
+        loaded = (name for name in names if name.partition(".")[0] in sys.modules)
+        return tuple(trace(name, self._before) for name in loaded)
 
     def cancel(self) -> None:
         """End without looking: the step failed."""
