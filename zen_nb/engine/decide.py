@@ -92,7 +92,7 @@ def decide(question: Question, store: Store | None, *, check: Callable[[Trace], 
 def _no_fingerprint(ingredients: Ingredients) -> str:
     for label, error in ingredients.problems.items():
         name = label.partition(":")[2] or label
-        return f"`{name}`: {error}; pass --ignore {name}, or make it inside the step"
+        return f"`{name}`: {error}; make it inside the step, or pass --ignore {name}"
     return ""
 
 

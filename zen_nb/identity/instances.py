@@ -38,7 +38,7 @@ _CODE_KINDS: tuple[type, ...] = (
 _LOCK = "a lock lives in one process only"
 _RUNNING = "it is in the middle of running and cannot be copied"
 _CONNECTION = "an open connection belongs to one process"
-_ITERATOR = "reading it uses it up; make it inside the step, or keep a list instead"
+_ITERATOR = "reading it uses it up"
 
 WHY_NOT: dict[str, str] = {
     "_thread:lock": _LOCK,
@@ -127,7 +127,7 @@ def choose_handler(kind: type) -> Handler:
     if issubclass(kind, enum.Enum):
         return _enum_member
     if issubclass(kind, io.IOBase) and not issubclass(kind, (io.BytesIO, io.StringIO)):
-        return _refusal("an open file belongs to one process; open it inside the step")
+        return _refusal("an open file belongs to one process")
     if hasattr(kind, "__next__") and not kind.__flags__ & _HEAP_TYPE and not _in_memory(kind):
         return _refusal(_ITERATOR)
     return instance_handler(kind)

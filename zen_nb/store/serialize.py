@@ -19,6 +19,7 @@ import copyreg
 import functools
 import gc
 import io
+import itertools
 import pickle
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -194,8 +195,9 @@ def _refusal(value: object) -> str | None:
         return _VIEW
     if isinstance(value, io.IOBase):
         return None if type(value) in (io.BytesIO, io.StringIO) else _FILE
+    # A counter is its next number and nothing else; figures with categories hold one.
     if isinstance(value, Iterator) and type(value).__module__ in _BUILT_IN:
-        return _POSITION
+        return None if type(value) is itertools.count else _POSITION
     return None
 
 
