@@ -47,6 +47,8 @@ const MARGIN = 12;
 const ARROW = 7;
 const NARROW = 440;
 const TALL = 640;
+/** A drawing that is larger than this many screens is searched, not read: a list is better. */
+const MOST_SCREENS = 2;
 /** Above this many steps a drawing in two dimensions is slow and says little. */
 export const MOST_CARDS = 150;
 
@@ -66,10 +68,11 @@ export function plan(
   if (view !== "auto") return layered(nodes, known, view);
   if (nodes.length > MOST_CARDS || width < NARROW) return lanes(nodes, known, width);
   const right = layered(nodes, known, "right");
-  if (right.width <= width) return right;
+  if (right.width <= width && right.height <= MOST_SCREENS * TALL) return right;
   const down = layered(nodes, known, "down");
-  const fits = down.width <= width;
-  return fits || down.width - width < right.width - width ? down : right;
+  if (down.width <= width && down.height <= MOST_SCREENS * TALL) return down;
+  const near = right.width <= MOST_SCREENS * width && right.height <= TALL;
+  return near ? right : lanes(nodes, known, width);
 }
 
 /** Say whether a plan is tall enough that details belong beside it, not beneath. */

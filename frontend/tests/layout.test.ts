@@ -116,6 +116,13 @@ describe("the choice of a view", () => {
     expect(plan(...chain(7), 900, "auto").view).toBe("down");
   });
 
+  it("lists steps where a drawing would be larger than two screens", () => {
+    expect(plan(...chain(30), 900, "auto").view).toBe("list");
+    const wide = Array.from({ length: 40 }, (_, at) => step(`n${at}`));
+    const spokes = wide.slice(1).map((node) => edge("n0", node.id));
+    expect(plan(wide, spokes, 900, "auto").view).toBe("list");
+  });
+
   it("lists steps in narrow places and where there are very many", () => {
     expect(plan(...chain(3), 300, "auto").view).toBe("list");
     expect(plan(...chain(MOST_CARDS + 1), 900, "auto").view).toBe("list");

@@ -159,7 +159,8 @@ class _Plan:
 
 def _head(snapshot: PipelineSnapshot, plan: _Plan) -> str:
     name = _fit(snapshot.pipeline, 200, 14, bold=True)
-    summary = _fit(forecast(snapshot.run) + _totals(snapshot), plan.width - 240, 12)
+    left = plan.width - 2 * _MARGIN - 16 - _ems(name) * 15.4
+    summary = _fit(forecast(snapshot.run) + _totals(snapshot), left, 12)
     empty = "" if snapshot.nodes else _text(_MARGIN, _HEAD + 30, 13, "dim", "No steps yet")
     return (
         _text(_MARGIN, 28, 14, "name", name)
@@ -206,13 +207,14 @@ def _card(node: Node, x: float, y: float) -> str:
     ]
     dashes = f' stroke-dasharray="{_DASHES[look.border]}"' if _DASHES[look.border] else ""
     ink = DARK_GLYPHS.get(node.state, "#ffffff")
+    inside = ink if node.state == "running" else "none"
     return (
         f'<g><rect class="card" x="{x}" y="{y}" width="{width}" height="{height}" rx="7" '
         f'stroke="{look.color}" stroke-width="1.5"{dashes}/>'
         f'<path d="M{x + 5},{y}h2v{height}h-2a5,5 0 0 1 -5,-5v-{height - 10}a5,5 0 0 1 5,-5z" '
         f'fill="{look.color}"/>'
         f'<g transform="translate({x + 14},{top - 12.5})"><circle cx="8" cy="8" r="8" '
-        f'fill="{look.color}"/><path d="{look.icon}" fill="none" stroke="{ink}" '
+        f'fill="{look.color}"/><path d="{look.icon}" fill="{inside}" stroke="{ink}" '
         f'stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/></g>'
         f"{''.join(texts)}</g>"
     )
@@ -246,16 +248,29 @@ def _totals(snapshot: PipelineSnapshot) -> str:
 def _fit(words: str, width: float, points: float, *, bold: bool = False) -> str:
     """Cut `words` to what surely fits, since a picture cannot measure its reader's font."""
     clean = _clean(words).replace("\n", " ")
-    em = points * (0.62 if bold else 0.57)
-    room = int(width / em)
-    if _cells(clean) <= room:
+    room = width / (points * (1.1 if bold else 1.0))
+    if _ems(clean) <= room:
         return clean
-    kept = ""
+    kept, used = "", 0.8  # the ellipsis
     for letter in clean:
-        if _cells(kept) + _cells(letter) > room - 1:
+        used += _ems(letter)
+        if used > room:
             break
         kept += letter
     return kept.rstrip() + "…"
+
+
+def _ems(words: str) -> float:
+    """Return how wide `words` are in a wide font, in units of its size."""
+    return sum(_em(letter) for letter in words)
+
+
+def _em(letter: str) -> float:
+    if _cell(letter) != 1:
+        return _cell(letter) / 2
+    if letter in "iljtfrI.,:;'|!()[] ·":
+        return 0.4
+    return 0.9 if letter in "mwMW@%…→" else 0.7 if letter.isupper() else 0.61
 
 
 def _padded(words: str, width: int) -> str:
