@@ -35,7 +35,7 @@ export class Bar {
     this.stop.append(sign(SIGNS.stop), "Stop");
     this.clear = button("znb-clear", () => actions.send({ kind: "clear_toggles" }));
     this.view = button("znb-view", () => actions.switchView());
-    this.three = new ThreePositions("Caching for this run", actions.flipRun);
+    this.three = new ThreePositions("Caching for this run", (value) => actions.flipRun(value));
     const cache = el("span", { class: "znb-cache" }, "Cache this run", this.three.element);
     this.element = el(
       "div",

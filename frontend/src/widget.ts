@@ -23,7 +23,7 @@ function modelOf(model: AnyModel): Model {
     subscribe: (listener: (news: News) => void): (() => void) => {
       const changed = (): void => listener({ kind: "snapshot" });
       const told = (content: unknown): void => {
-        const news = content as { kind?: string } & Refusal;
+        const news = content as ({ kind?: string } & Refusal) | null;
         if (news?.kind === "refused") listener({ kind: "refused", refusal: news });
       };
       model.on("change:snapshot", changed);

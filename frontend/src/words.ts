@@ -14,7 +14,7 @@ export interface Look {
 /** Return how a state looks; a state this page does not know is shown by its own name. */
 export function look(state: State): Look {
   const known = (looks as Record<string, Look>)[state];
-  return known ?? { ...looks.never_run, word: String(state).replaceAll("_", " ") };
+  return known ?? { ...looks.never_run, word: state.replaceAll("_", " ") };
 }
 
 /** Say a duration in the shortest unit that keeps two digits: `45 ms`, `2.4 s`, `4 min`, `1.5 h`. */
