@@ -26,6 +26,10 @@ class Change:
 
     def __str__(self) -> str:
         noun = _noun(self.label)
+        if self.label.startswith("alias:"):
+            return f"{noun} the same object" if self.how == "new" else f"{noun} no longer the same object"
+        if self.label.startswith("name:"):
+            return f"{noun} exists already" if self.how == "new" else f"{noun} does not exist yet"
         if self.how == "new":
             return f"{noun} is new"
         if self.how == "gone":

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from zen_nb.core.errors import NoFingerprint, NotStorable, StoreUnavailable
+from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record
 from zen_nb.engine.decide import Decision
-from zen_nb.identity.code import digest_text, fingerprint
+from zen_nb.engine.inplace import UNCHANGEABLE, InPlace, Patch, print_of, repeat, repeatable
+from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.display import Capture
-from zen_nb.observe.namespace import apply_change, can_change
+from zen_nb.observe.namespace import can_change
 from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
@@ -29,6 +30,7 @@ from zen_nb.store.serialize import dump
 RESULTS = "<results>"
 AMBIENT = "<ambient>"
 FILENAME = "<filename>"
+PATCHES = "<patches>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Made:
         What tracebacks and warnings call the code; rewritten in what a hit shows.
     extras
         What a hit needs besides, under reserved names; no artifacts.
-    by_name
-        Objects that the namespace holds unchanged are stored as their names.
+    inplace
+        Finds what a cell changed in place; for a function its arguments are compared instead.
     """
 
     bound: Mapping[str, Any]
@@ -54,7 +56,7 @@ class Made:
     absent: frozenset[str] = frozenset()
     filename: str = ""
     extras: Mapping[str, Any] = field(default_factory=dict)
-    by_name: bool = False
+    inplace: InPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Attempt:
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
-            changed = self._changed(made)
+            patches, changed = self._changed(made)
             prints = _fingerprints(made.bound)
             artifacts = tuple(_artifacts(made, changed, prints))
             record = Record(
@@ -137,7 +139,7 @@ class Attempt:
                 artifacts=artifacts,
                 badges=badges,
             )
-            stored = self._keep(record, made, changed, transcript, seen.ambient)
+            stored = self._keep(record, made, patches, changed, transcript, seen.ambient)
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
@@ -152,52 +154,51 @@ class Attempt:
             return f"module {late[0]} could only be found while the step ran; extend sys.path in an earlier cell"
         return next(iter(refusals), "")
 
-    def _changed(self, made: Made) -> dict[str, Any]:
-        """Return the inputs that the body changed in place, by name."""
+    def _changed(self, made: Made) -> tuple[list[Patch], dict[str, Any]]:
+        """Return what a hit does to objects that exist, and the inputs that were changed, by name."""
+        if made.inplace is not None:
+            patches, names = made.inplace.close()
+            kept = {name: value for name, value in names.items() if made.bound.get(name, value) is value}
+            return patches, {name: value for name, value in kept.items() if name not in made.deleted}
         changed: dict[str, Any] = {}
         for name, value, before in self.decision.question.ingredients.held.values():
-            if name in made.bound and made.bound[name] is not value:
-                continue
-            if not before or _fingerprint(value) == before:
+            if not before or print_of(value) == before:
                 continue
             if not can_change(value):
-                raise NotStorable(name, type(value).__qualname__, "the step changes it in place; bind a new value")
+                raise NotStorable(name, type(value).__qualname__, UNCHANGEABLE)
             changed[name] = value
-        return changed
+        return [], changed
 
     def _keep(
         self,
         record: Record,
         made: Made,
+        patches: list[Patch],
         changed: Mapping[str, Any],
         transcript: Transcript,
         ambient: Mapping[str, Any],
     ) -> Record:
         assert self._store is not None
         shown = transcript.to_bytes()
-        values = {**made.bound, **changed, **made.extras}
+        values = {**made.bound, **made.extras}
+        if made.inplace is None:
+            values.update(changed)
+        if patches:
+            values[PATCHES] = patches
         if self._capture.results:
             values[RESULTS] = list(self._capture.results)
         if made.filename and made.filename.encode() in shown:
             values[FILENAME] = made.filename
         if ambient:
             values[AMBIENT] = dict(ambient)
-        held = self.decision.question.ingredients.held.values()
-        known = {id(value): name for name, value, _ in held if made.by_name and name not in changed}
+        known = made.inplace.places.known() if made.inplace is not None else {}
         payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
         components = self.decision.question.ingredients.components
         return self._store.add(record, payload=payload, transcript=shown, components=components)
 
 
-def _fingerprint(value: object) -> Fingerprint | None:
-    try:
-        return fingerprint(value)
-    except NoFingerprint:
-        return None
-
-
 def _fingerprints(values: Mapping[str, Any]) -> dict[str, Fingerprint]:
-    found = ((name, _fingerprint(value)) for name, value in values.items())
+    found = ((name, print_of(value)) for name, value in values.items())
     return {name: digest for name, digest in found if digest is not None}
 
 
@@ -208,7 +209,7 @@ def _artifacts(
         if name not in changed:
             yield Artifact(name, prints.get(name), *summarise(value))
     for name, value in changed.items():
-        yield Artifact(name, _fingerprint(value), *summarise(value), role="changed")
+        yield Artifact(name, print_of(value), *summarise(value), role="changed")
     for name in made.deleted:
         yield Artifact(name, None, "", "", role="deleted")
 
@@ -238,6 +239,8 @@ def serve(record: Record, store: Store, namespace: dict[str, Any] | None, filena
     """
     values = store.load(record, namespace)
     settle_figures()
+    if not repeatable(values.get(PATCHES, ())):
+        raise StoreUnavailable("an object that it changed in place is of another kind or size now")
     transcript = Transcript.from_bytes(store.transcript(record))
     if filename and FILENAME in values:
         transcript = transcript.moved(values[FILENAME], filename)
@@ -251,5 +254,4 @@ def bind(served: Served, namespace: dict[str, Any]) -> None:
             namespace.pop(part.name, None)
         elif part.role == "bound":
             namespace[part.name] = served.values[part.name]
-        elif part.name not in namespace or not apply_change(namespace[part.name], served.values[part.name]):
-            namespace[part.name] = served.values[part.name]
+    repeat(served.values.get(PATCHES, ()))

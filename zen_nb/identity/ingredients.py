@@ -20,6 +20,8 @@ _WHOLE_NAMESPACE = frozenset({"globals", "locals", "vars", "dir"})
 _TEXT_EVALUATORS = frozenset({"eval", "exec", "query", "from_formula", "dmatrix", "dmatrices", "ols"})
 
 
+# What IPython itself puts into a namespace.
+_SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _ATOMS = (NoneType, bool, int, float, complex, str, bytes)
 _PLAIN_NAMES = frozenset(kind.__name__ for kind in _ATOMS)
 _NOTHING_GIVEN: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
@@ -152,7 +154,7 @@ def _names_read(cell: CellFacts, namespace: Mapping[str, Any], reach: Reach) -> 
     """Return the names the cell reads, those that it reads out of its strings included."""
     reads = dict(cell.reads)
     if cell.whole_namespace:
-        found = {name for name in namespace if not name.startswith("_") and name not in cell.binds}
+        found = {name for name in namespace if _is_own(name) and name not in cell.binds}
         reads.update(dict.fromkeys(sorted(found - set(reads)), frozenset()))
     elif cell.evaluates_text:
         found = names_in_strings(cell.strings) & set(namespace) - set(cell.binds)
@@ -201,6 +203,11 @@ def is_atom(value: object) -> bool:
     return type(value) in _ATOMS
 
 
+def _is_own(name: str) -> bool:
+    """Tell whether code that reads the whole namespace can mean `name`."""
+    return not name.startswith("_") and name not in _SHELL_NAMES
+
+
 def _read_text_evaluators(reach: Reach, strings: Collection[str]) -> None:
     """Take in the names that helpers read out of strings or out of the namespace as a whole."""
     namespace = reach.namespace
@@ -208,7 +215,7 @@ def _read_text_evaluators(reach: Reach, strings: Collection[str]) -> None:
         return
     names: set[str] = set()
     if reach.names & _WHOLE_NAMESPACE:
-        names = {name for name in namespace if not name.startswith("_")}
+        names = {name for name in namespace if _is_own(name)}
     elif reach.names & _TEXT_EVALUATORS:
         names = names_in_strings(frozenset(strings)) & set(namespace)
     for name in sorted(names - set(reach.hidden)):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.core.model import Fingerprint, Record, Step
+from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
+from zen_nb.identity.code import digest_text
 from zen_nb.identity.ingredients import of_cell
 from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch
+from zen_nb.observe.places import Places, written
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
@@ -63,6 +68,7 @@ class Execution:
         self._served: Served | None = None
         self._attempt: Attempt | None = None
         self._watch: NamespaceWatch | None = None
+        self._inplace: InPlace | None = None
         self._replaced: dict[str, Any] = {}
 
     @property
@@ -89,15 +95,31 @@ class Execution:
             ignore=self.step.options.ignore,
             known=self._known,
         )
+        self._inplace = InPlace(() if ingredients.problems else ingredients.held.values())
+        components = (*ingredients.components, *self._circumstances(self._inplace.places))
         return Question(
             step=self.step.name,
-            ingredients=ingredients,
+            ingredients=replace(ingredients, components=components),
             setting=self._setting,
             expires_after_s=self.step.options.expires_after_s,
             refusal=self.body.facts.refusal,
             keep=self.step.options.keep and self._keep,
             ignored=self.step.options.ignore,
         )
+
+    def _circumstances(self, places: Places) -> Iterator[Component]:
+        """Yield what matters besides values: which inputs are one object, which names exist.
+
+        A name that is not declared is discarded where it is new, so whether it is counts.
+        """
+        for one, other in places.shared:
+            label = f"alias:{written(other)} is {written(one)}"
+            yield Component(label, digest_text(label))
+        if self.step.outputs is not None:
+            spare = set(self.body.facts.binds) - {*self.step.outputs, *self.parameters}
+            for name in sorted(spare - self.body.facts.redefined):
+                if name in self.namespace:
+                    yield Component(f"name:{name}", digest_text(name))
 
     def prepare(self) -> None:
         """Decide; on a hit bring the record back, or fall back to a run with the reason."""
@@ -137,6 +159,8 @@ class Execution:
             namespace=self.namespace,
         )
         self.started_at = time.time()
+        assert self._inplace is not None
+        self._inplace.open()
         self._attempt.open()
 
     def abandon(self) -> float:
@@ -158,7 +182,7 @@ class Execution:
             deleted=difference.deleted,
             absent=frozenset(kept) - facts.redefined,
             filename=self.body.filename,
-            by_name=True,
+            inplace=self._inplace,
         )
         self.outcome = self._attempt.close(made, duration_s)
         return self.outcome
@@ -177,7 +201,8 @@ class Execution:
     def _bind_parameters(self) -> None:
         for name, value in self.parameters.items():
             self._replaced[name] = self.namespace.get(name, _MISSING)
-            self.namespace[name] = value
+            # The cell may change it; the step's own default stays what the line says.
+            self.namespace[name] = copy.deepcopy(value)
 
     def _restore_parameters(self) -> None:
         for name, value in self._replaced.items():

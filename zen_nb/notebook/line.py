@@ -16,7 +16,8 @@ from typing import Any
 
 from zen_nb.core.errors import UsageError
 
-_OPENING = {"(": ")", "[": "]", "{": "}"}
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_NEXT = re.compile(r"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<arrow>->)|(?P<blank>\s+)|.""", re.DOTALL)
 _PARAMETER = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)=(?!=)(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -60,19 +61,20 @@ def read_line(text: str, *, valued: frozenset[str] = frozenset()) -> Line:
     parameters: dict[str, Any] = {}
     outputs: tuple[str, ...] | None = None
     options: list[str] = []
-    parts = list(_split(text))
-    place = 0
-    while place < len(parts):
-        part = parts[place]
-        place += 1
+    parts = _joined(list(_split(text)))
+    while parts:
+        part = parts.pop(0)
         if part == "->":
-            place, outputs = _outputs(parts, place)
+            if outputs is not None:
+                raise UsageError("a line takes one ->; write all outputs after it, for example -> df, model")
+            outputs = _outputs(parts)
         elif part.startswith("-"):
-            options.append(part)
-            if part in valued and place < len(parts):
-                options.append(parts[place])
-                place += 1
+            options.append(_unquoted(part))
+            if part in valued and parts:
+                options.append(_unquoted(parts.pop(0)))
         elif match := _PARAMETER.fullmatch(part):
+            if match[1] in parameters:
+                raise UsageError(f"{match[1]}= is set twice on this line; leave one out")
             parameters[match[1]] = _literal(match[1], match[2])
         else:
             words.append(part)
@@ -95,56 +97,73 @@ def check_name(name: str) -> str:
 
 def _split(text: str) -> Iterator[str]:
     """Yield the parts between blanks; quotes and brackets hold theirs together; ``#`` ends the line."""
-    part, closing, quote, skip = "", [], "", False
-    for place, character in enumerate(text):
-        if quote:
-            part += character
-            skip = character == "\\" and not skip
-            if character == quote and text[place - 1 : place] != "\\":
-                quote = ""
-            continue
-        if character == "#" and not closing and not part:
-            break
-        if character in "'\"" and (closing or "=" in part):
-            quote = character
-        elif character in _OPENING:
-            closing.append(_OPENING[character])
-        elif closing and character == closing[-1]:
-            closing.pop()
-        if character.isspace() and not closing and not quote:
+    part, closing = "", []
+    for found in _NEXT.finditer(text):
+        piece = found[0]
+        if closing:
+            if piece == closing[-1]:
+                closing.pop()
+            elif piece in _BRACKETS:
+                closing.append(_BRACKETS[piece])
+        elif found["blank"] or found["arrow"]:
             if part:
-                yield from _apart(part)
-            part = ""
-        else:
-            part += character
+                yield part
+            part, piece = "", ""
+            if found["arrow"]:
+                yield "->"
+        elif piece in _BRACKETS:
+            closing.append(_BRACKETS[piece])
+        elif piece == "#" and not part:
+            break
+        part += piece
     if part:
-        yield from _apart(part)
-
-
-def _apart(part: str) -> Iterator[str]:
-    """Yield a part with an arrow glued to it as two."""
-    if part.startswith("->") and part != "->":
-        yield "->"
-        yield part[2:]
-    else:
         yield part
 
 
-def _outputs(parts: list[str], place: int) -> tuple[int, tuple[str, ...]]:
+def _joined(parts: list[str]) -> list[str]:
+    """Return the parts with blanks around ``=`` taken out: ``gamma = 1`` is ``gamma=1``."""
+    joined: list[str] = []
+    for part in parts:
+        before = joined[-1] if joined else ""
+        glued = before.endswith("=") and before[:-1].isidentifier() and not _is_option(part)
+        if glued or (part.startswith("=") and before.isidentifier()):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
+
+
+def _is_option(part: str) -> bool:
+    return part.startswith("--") or part == "->"
+
+
+def _unquoted(part: str) -> str:
+    """Return an option or its value without the quotes that held it together."""
+    head, sign, tail = part.partition("=") if part.startswith("-") else ("", "", part)
+    if len(tail) > 1 and tail[0] in "'\"" and tail[-1] == tail[0]:
+        tail = tail[1:-1]
+    return f"{head}{sign}{tail}"
+
+
+def _outputs(parts: list[str]) -> tuple[str, ...]:
+    """Take the names after an arrow off `parts`."""
     taken: list[str] = []
-    while place < len(parts) and not parts[place].startswith("-") and "=" not in parts[place]:
-        taken.append(parts[place])
-        place += 1
+    while parts and not parts[0].startswith("-") and "=" not in parts[0]:
+        taken.append(parts.pop(0))
     names = tuple(name for name in " ".join(taken).replace(",", " ").split() if name)
     for name in names:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise UsageError(f"-> {name}: not a variable name; write for example -> df, model")
     if not names:
         raise UsageError("nothing stands after ->; write the outputs to keep, for example -> df, model")
-    return place, names
+    return names
 
 
 def _literal(name: str, text: str) -> Any:
+    if not text:
+        raise UsageError(f"{name}= has nothing after it; write a value, for example {name}=1")
+    if text.endswith(","):
+        raise UsageError(f"{name}={text} ends in a comma; blanks separate parameters: {name}={text[:-1]}")
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

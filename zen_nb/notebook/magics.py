@@ -28,6 +28,7 @@ class _Parser:
 
     def __init__(self, function: Any, name: str) -> None:
         self._parser = function.parser
+        self._parser.allow_abbrev = False
         self._name = name
 
     def parse(self, words: tuple[str, ...]) -> argparse.Namespace:

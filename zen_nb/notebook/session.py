@@ -106,11 +106,18 @@ class Session:
 
     # -- settings ---------------------------------------------------------------------
 
-    def setting(self, step: Step, options: RunOptions) -> Setting:
-        """Return whether the cache is read for `step`, and who said so."""
+    def setting(self, step: Step, options: RunOptions, *, toggled: bool = True) -> Setting:
+        """Return whether the cache is read for `step`, and who said so.
+
+        Parameters
+        ----------
+        toggled
+            Whether the step's own toggle counts.
+        """
         asked = (options.steps_now or {}).get(step.name)
+        toggle = self.toggles.step(step.name) if toggled else None
         return resolve(
-            step_now=self.toggles.step(step.name) if asked is None else asked,
+            step_now=toggle if asked is None else asked,
             run_now=self.toggles.run if options.run_now is None else options.run_now,
             step=step.options.enable_cache,
             pipeline=options.pipeline,

@@ -11,9 +11,14 @@ that closures share still shared.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import islice
 from types import CellType, CodeType, FunctionType
-from typing import Any
+from typing import Any, TypeAlias
+
+# A name in the namespace, or a name and the path from there to a part of what it holds.
+Name: TypeAlias = "str | tuple[str, tuple[tuple[str, Any], ...]]"
 
 
 class _Namespace:
@@ -51,6 +56,34 @@ def resolve(namespace: Mapping[str, Any], qualname: str) -> Any:
     except (KeyError, AttributeError):
         raise NotDefined(qualname) from None
     return found
+
+
+def part(namespace: Mapping[str, Any], name: str, path: tuple[tuple[str, Any], ...]) -> Any:
+    """Return the part of what `namespace` holds under `name` that `path` leads to; raises `NotDefined`.
+
+    No code of the parts' own types is run on the way.
+    """
+    try:
+        found = namespace[name]
+        for way, key in path:
+            found = _WAYS[way](found, key)
+    except (LookupError, AttributeError, TypeError, StopIteration):
+        raise NotDefined(name) from None
+    return found
+
+
+def _item(found: Any, key: Any) -> Any:
+    for kind in (dict, list, tuple, deque):
+        if isinstance(found, kind):
+            return kind.__getitem__(found, key)
+    raise TypeError(type(found))
+
+
+_WAYS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "item": _item,
+    "nth": lambda found, at: next(islice(dict.values(found), at, None)),
+    "attribute": object.__getattribute__,
+}
 
 
 def is_named(namespace: Mapping[str, Any], value: Any) -> str | None:

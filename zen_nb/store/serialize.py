@@ -8,7 +8,8 @@ for them. All outputs of a step share the stream, so that ``a is b`` survives.
 
 Names that only mean something to the notebook are globals of the pseudo module
 ``zen_nb.store.live``; ``__main__`` means the namespace. A persistent id is a name,
-and stands for what the namespace holds under it.
+and stands for what the namespace holds under it; or a name and a path, and stands
+for a part of that (``("rows", (("item", 0), ("attribute", "name")))``).
 
 A stream is loaded only after its signature has been checked, never before.
 """
@@ -36,7 +37,7 @@ from zen_nb.store.views import ArrayViews
 PROTOCOL = 5
 SMALL_BYTES = 4096
 
-_NO_KNOWN: Mapping[int, str] = MappingProxyType({})
+_NO_KNOWN: Mapping[int, live.Name] = MappingProxyType({})
 _BUILT_IN = frozenset({"builtins", "itertools", "_io", "io", "_csv", "_collections", "re", "_sre"})
 _POSITION = "its position cannot be kept; make a list of it, or make it anew where it is used"
 _FILE = "an open file does not come back open; read or write it inside the step"
@@ -72,7 +73,7 @@ def dump(
     values: Mapping[str, object],
     *,
     namespace: dict[str, Any] | None,
-    known: Mapping[int, str] = _NO_KNOWN,
+    known: Mapping[int, live.Name] = _NO_KNOWN,
     absent: Collection[str] = (),
 ) -> Payload:
     """Return `values` such that `load` gives equal ones, aliases among them included.
@@ -82,8 +83,8 @@ def dump(
     namespace
         The notebook's globals; ``None`` for those of ``__main__``.
     known
-        ``id(object)`` to name, for objects that the namespace holds and holds unchanged when
-        the payload is loaded: they are stored as that name. They must be kept alive meanwhile.
+        ``id(object)`` to name, or to name and path, for objects that the namespace holds there
+        when the payload is loaded: they are stored as that. They must be kept alive meanwhile.
     absent
         Names that the namespace will not hold when the payload is loaded: functions and
         classes under them go by value.
@@ -137,7 +138,7 @@ def _globals_of(namespace: dict[str, Any] | None) -> dict[str, Any]:
 def _dump(
     values: Mapping[str, object],
     namespace: dict[str, Any],
-    known: Mapping[int, str],
+    known: Mapping[int, live.Name],
     absent: Collection[str],
 ) -> Payload:
     stream = io.BytesIO()
@@ -226,7 +227,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         stream: io.BytesIO,
         beside: Any,
         namespace: dict[str, Any],
-        known: Mapping[int, str],
+        known: Mapping[int, live.Name],
         views: ArrayViews,
     ) -> None:
         super().__init__(stream, protocol=PROTOCOL, buffer_callback=beside)
@@ -301,7 +302,7 @@ class _KnowingPickler(_Pickler):
     A class of its own because `persistent_id` is asked for every object there is.
     """
 
-    def persistent_id(self, obj: Any) -> str | None:
+    def persistent_id(self, obj: Any) -> live.Name | None:
         name = self._known.get(id(obj))
         return None if name is None or type(obj) in _ATOMS else name
 
@@ -320,8 +321,8 @@ class _Unpickler(pickle.Unpickler):
         if module == live.__name__ and name == "NAMESPACE":
             return self._namespace
         if module == "__main__":
-            return live.resolve(self._namespace, name)
+            return live.resolve(self._namespace, name) if type(name) is str else live.part(self._namespace, *name)
         return super().find_class(module, name)
 
     def persistent_load(self, name: Any) -> Any:
-        return live.resolve(self._namespace, name)
+        return live.resolve(self._namespace, name) if type(name) is str else live.part(self._namespace, *name)

@@ -12,12 +12,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from zen_nb.store.live import Name
+
 
 class ArrayViews:
     """Which of the arrays in sight are windows on which other ones; false where none is."""
 
     def __init__(
-        self, outputs: Iterable[object], known: Mapping[int, str], namespace: Mapping[str, Any]
+        self, outputs: Iterable[object], known: Mapping[int, Name], namespace: Mapping[str, Any]
     ) -> None:
         self._windows: dict[int, tuple[Any, Any, int]] = {}
         numpy = sys.modules.get("numpy")
@@ -26,7 +28,7 @@ class ArrayViews:
         mine = _arrays(numpy, outputs)
         if not mine:
             return
-        held = _arrays(numpy, (namespace[name] for name in known.values() if name in namespace))
+        held = _arrays(numpy, (namespace[name] for name in known.values() if isinstance(name, str) and name in namespace))
         fixed = {id(array) for array in held}
         for group in _by_owner([*mine, *held]):
             self._join(group, fixed)

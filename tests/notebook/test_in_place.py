@@ -1,0 +1,185 @@
+"""Changes that a step makes to objects that exist before it."""
+
+from __future__ import annotations
+
+import pytest
+
+CASES = {
+    "list": ("obj = [1]", "obj.append(2)", "obj == [1, 2]"),
+    "nested list": ("obj = [[1]]\ninner = obj[0]", "obj[0].append(2)", "inner == [1, 2]"),
+    "dict": ("obj = {'a': 1}", "obj['b'] = 2; del obj['a']", "obj == {'b': 2}"),
+    "dict order": ("obj = {'a': 1, 'b': 2}", "obj['a'] = obj.pop('a')", "list(obj) == ['b', 'a']"),
+    "set": ("obj = {1}", "obj.add(2)", "obj == {1, 2}"),
+    "bytearray": ("obj = bytearray(b'a')", "obj += b'b'", "obj == b'ab'"),
+    "deque": ("from collections import deque\nobj = deque([1], 3)", "obj.append(2)", "list(obj) == [1, 2]"),
+    "defaultdict": (
+        "from collections import defaultdict\nobj = defaultdict(list)",
+        "obj['a'].append(1)",
+        "obj['zz'] == [] and obj['a'] == [1]",
+    ),
+    "Counter": ("from collections import Counter\nobj = Counter('ab')", "obj.update('b')", "obj['b'] == 2"),
+    "OrderedDict": (
+        "from collections import OrderedDict\nobj = OrderedDict(a=1, b=2)",
+        "obj.move_to_end('a')",
+        "list(obj) == ['b', 'a']",
+    ),
+    "array": ("import numpy as np\nobj = np.zeros(3)", "obj[1] = 5", "obj.tolist() == [0, 5, 0]"),
+    "array view": (
+        "import numpy as np\nbase_ = np.zeros(4)\nobj = base_[1:3]",
+        "obj[:] = 5",
+        "base_.tolist() == [0, 5, 5, 0]",
+    ),
+    "frame column": (
+        "import pandas as pd\nobj = pd.DataFrame({'a': [1, 2]})",
+        "obj['b'] = 3",
+        "list(obj.columns) == ['a', 'b'] and obj.b.tolist() == [3, 3]",
+    ),
+    "frame inplace": (
+        "import pandas as pd\nobj = pd.DataFrame({'a': [1, None]})",
+        "obj.dropna(inplace=True)",
+        "len(obj) == 1",
+    ),
+    "frame value": (
+        "import pandas as pd\nobj = pd.DataFrame({'a': [1, 2]})",
+        "obj.loc[0, 'a'] = 9",
+        "obj.a.tolist() == [9, 2]",
+    ),
+    "series": (
+        "import pandas as pd\nobj = pd.Series([1, 2], name='s')",
+        "obj[0] = 9; obj.name = 't'",
+        "obj.tolist() == [9, 2] and obj.name == 't'",
+    ),
+    "instance": (
+        "class P:\n    pass\nobj = P(); obj.n = 1",
+        "obj.n = 2; obj.m = [3]",
+        "(obj.n, obj.m) == (2, [3])",
+    ),
+    "slots": (
+        "class P:\n    __slots__ = ('n',)\nobj = P(); obj.n = 1",
+        "obj.n = 2",
+        "obj.n == 2",
+    ),
+    "list subclass": (
+        "class L(list):\n    pass\nobj = L([1]); obj.tag = 1",
+        "obj.append(2); obj.tag = 2",
+        "obj == [1, 2] and obj.tag == 2",
+    ),
+    "fit": (
+        "from sklearn.linear_model import LinearRegression\nobj = LinearRegression()",
+        "obj.fit([[0.], [1.]], [0., 1.])",
+        "round(obj.coef_[0], 6) == 1",
+    ),
+    "self reference": ("obj = [1]", "obj.append(obj)", "obj[1] is obj"),
+    "attribute of a namespace": (
+        "from types import SimpleNamespace\nobj = SimpleNamespace(a=1)",
+        "obj.a = 2",
+        "obj.a == 2",
+    ),
+    "generator of numpy": (
+        "import numpy as np\nobj = np.random.default_rng(3)",
+        "drawn = obj.random()",
+        "obj.random() == (lambda r: (r.random(), r.random()))(__import__('numpy').random.default_rng(3))[1]",
+    ),
+    "generator of Python": (
+        "import random\nobj = random.Random(3)",
+        "drawn = obj.random()",
+        "obj.random() == (lambda r: (r.random(), r.random()))(__import__('random').Random(3))[1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_hit_applies_the_change_to_the_same_object(fresh, case):
+    """Every reference to the object sees the change, after a restart too; the key is unharmed."""
+    setup, change, holds = CASES[case]
+    setup += "\nother = obj"
+    for expected in ("ran s", "cached s"):
+        nb = fresh()
+        nb.cells(setup, f"%%step s\n{change}", f"holds = bool({holds})")
+        assert nb["holds"] is True
+        assert nb["other"] is nb["obj"]
+        assert nb.log() == [expected], nb.session.logs["s"].note
+
+
+def test_a_change_reruns_what_reads_the_object_below(nb):
+    """A step below a change reads the changed value, as an edge of the graph too."""
+    nb.cells("rows = [1]", "%%step grow\nrows.append(2)", "%%step total\nn = sum(rows)")
+    assert nb["n"] == 3
+    assert [(e.source, e.target, e.names) for e in nb.session.registry.edges()] == [
+        ("grow", "total", ("rows",))
+    ]
+
+
+def test_a_changed_input_makes_the_next_execution_run(nb):
+    """Run twice on the same object, a step that changes it starts from another value."""
+    cell = "%%step grow\nrows.append(len(rows))"
+    nb.cells("rows = []", cell, cell, cell)
+    assert nb["rows"] == [0, 1, 2]
+    assert nb.log() == ["ran grow"] * 3
+
+
+def test_a_change_of_an_object_that_only_a_helper_reaches(nb):
+    """A global that a helper changes is an input and an output."""
+    setup = "seen = []\ndef note(x):\n    seen.append(x)\n    return x"
+    nb.cells(setup, "%%step s\ny = note(1)", setup, "%%step s\ny = note(1)")
+    assert nb["seen"] == [1]
+    assert nb.log() == ["ran s", "cached s"]
+
+
+def test_a_change_that_cannot_be_made_again_is_not_cached(nb):
+    """An iterator that was used up: the step ran, is not stored, and one line says why."""
+    nb.cells("it = iter([1, 2])")
+    done = nb.cells("%%step s\nx = next(it)")[0]
+    assert nb["x"] == 1
+    assert "`it`" in done.text
+    assert done.status["stored"] is False
+
+
+def test_mutating_a_hit_leaves_the_store_intact(fresh):
+    """What a hit gave may be changed in place; the next hit gives the original."""
+    cell = (
+        "%%step s\nimport numpy as np, pandas as pd\na = np.zeros(5000)\nf = pd.DataFrame({'x': np.zeros(5000)})\n"
+        "rows = [[1]]"
+    )
+    for _ in range(3):
+        nb = fresh()
+        nb.cells(cell)
+        assert nb["a"].sum() == 0
+        assert nb["f"]["x"].sum() == 0
+        assert nb["rows"] == [[1]]
+        nb.cells("a += 1\nf.loc[:, 'x'] = 7.0\nrows[0].append(2)")
+        assert nb["a"].sum() == 5000
+    assert nb.log() == ["cached s"]
+
+
+def test_mutating_after_a_run_leaves_the_store_intact(nb):
+    """What a run gave may be changed in place; the hit after it gives the original."""
+    cell = "%%step s\nimport numpy as np\na = np.zeros(5000)"
+    nb.cells(cell, "a += 1", cell)
+    assert nb.log() == ["ran s", "cached s"]
+    assert nb["a"].sum() == 0
+
+
+def test_two_names_for_a_changed_input(nb):
+    """A new name for the changed object stays that object."""
+    cell = "%%step s\nrows.append(1)\nalias = rows"
+    nb.cells("rows = []\nouter = rows", cell, "rows = []\nouter = rows", cell)
+    assert nb.log() == ["ran s", "cached s"]
+    assert nb["alias"] is nb["rows"] is nb["outer"]
+    assert nb["rows"] == [1]
+
+
+def test_changed_objects_inside_new_ones(nb):
+    """A container made by the step that holds the changed input still holds it after a hit."""
+    cell = "%%step s\nrows.append(1)\nbox = {'rows': rows}"
+    nb.cells("rows = []", cell, "rows = []", cell)
+    assert nb.log() == ["ran s", "cached s"]
+    assert nb["box"]["rows"] is nb["rows"]
+
+
+def test_new_objects_inside_changed_ones(nb):
+    """An object bound by the step and put into an input is one object after a hit."""
+    cell = "%%step s\nrow = [1]\nrows.append(row)"
+    nb.cells("rows = []", cell, "rows = []", cell)
+    assert nb.log() == ["ran s", "cached s"]
+    assert nb["rows"][0] is nb["row"]

@@ -1,0 +1,85 @@
+"""What a step changed in place, and changing it again on a hit.
+
+An input whose fingerprint differs after the run was changed, or a part of it was.
+Which one cannot be told, so the state of every object in it that can change is kept;
+a hit gives those states to the objects that are there, and all references see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+from zen_nb.core.errors import NoFingerprint, NotStorable
+from zen_nb.core.model import Fingerprint
+from zen_nb.identity.code import fingerprint
+from zen_nb.observe.places import LIMIT, Places
+from zen_nb.observe.state import State, fits, give_state, is_fixed, state_of
+
+# An object, stored as its place, and the parts of the state it is given.
+Patch: TypeAlias = tuple[Any, str, Any, dict[str, Any]]
+UNCHANGEABLE = "the step changes it in place, which a hit could not do again; bind a new value"
+
+
+class InPlace:
+    """Finds what one run changes in place.
+
+    Parameters
+    ----------
+    held
+        ``(name, value, fingerprint)`` of the inputs; one without a fingerprint is not compared.
+    """
+
+    def __init__(self, held: Iterable[tuple[str, Any, Fingerprint]]) -> None:
+        self._held = [part for part in held if part[2]]
+        self.places = Places((name, value) for name, value, _ in self._held)
+        self._opaque: dict[int, Fingerprint | None] = {}
+
+    def open(self) -> None:
+        """Remember, before the body runs, the content of parts whose state cannot be taken."""
+        for part, place in self.places:
+            if place[1] and not is_fixed(part) and state_of(part) is None:
+                self._opaque[id(part)] = print_of(part)
+
+    def close(self) -> tuple[list[Patch], dict[str, Any]]:
+        """Return the states to give to objects on a hit, and the inputs that changed, by name.
+
+        Raises
+        ------
+        NotStorable
+            Where a change cannot be made again.
+        """
+        changed = {name: value for name, value, before in self._held if print_of(value) != before}
+        for name in changed.keys() & self.places.overflowing:
+            raise NotStorable(
+                name, type(changed[name]).__qualname__, f"the step changes it, and it holds over {LIMIT} objects"
+            )
+        patches = [self._patch(part, place[0]) for part, place in self.places if place[0] in changed]
+        return [patch for patch in patches if patch is not None], changed
+
+    def _patch(self, part: Any, name: str) -> Patch | None:
+        state = state_of(part)
+        if state is not None:
+            return part, state.kind, state.content, state.attributes
+        if is_fixed(part) or (id(part) in self._opaque and print_of(part) == self._opaque[id(part)]):
+            return None
+        raise NotStorable(name, type(part).__qualname__, UNCHANGEABLE)
+
+
+def repeatable(patches: Iterable[Patch]) -> bool:
+    """Tell whether the objects of `patches` can be given their states."""
+    return all(fits(part, State(*rest)) for part, *rest in patches)
+
+
+def repeat(patches: Iterable[Patch]) -> None:
+    """Give every object its state."""
+    for part, *rest in patches:
+        give_state(part, State(*rest))
+
+
+def print_of(value: object) -> Fingerprint | None:
+    """Return the fingerprint of a value; ``None`` where it has none."""
+    try:
+        return fingerprint(value)
+    except NoFingerprint:
+        return None

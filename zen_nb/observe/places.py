@@ -1,0 +1,156 @@
+"""Where the objects of a namespace are: name and path, by which a hit finds them again.
+
+An output may be, or hold, an object that existed before the step: an input, or a
+part of one. A copy of it would no longer see later changes, so it is stored as its
+place. What a step changes in place is stored as the new state of each object that
+it can have changed, and a hit gives that state to the objects that are there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, TypeAlias
+
+# A step of a path: how a part is reached, and which (``("item", 3)``, ``("attribute", "rows")``).
+Way: TypeAlias = tuple[str, Any]
+Place: TypeAlias = tuple[str, tuple[Way, ...]]
+
+LIMIT = 100_000
+_ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
+_CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, CodeType, type)
+_PLAIN_KEYS = frozenset({int, str, bool, bytes, type(None)})
+
+
+class Places:
+    """The objects reached from some names, each with the place where it was met first.
+
+    Objects are kept alive, so that an ``id`` stands for one object as long as this exists.
+
+    Attributes
+    ----------
+    shared
+        Pairs of places under different names that are one object.
+    overflowing
+        Names that hold more objects than are followed.
+    """
+
+    def __init__(self, roots: Iterable[tuple[str, object]]) -> None:
+        self._found: dict[int, tuple[object, Place]] = {}
+        self._memory: dict[int, tuple[object, Place]] = {}
+        self.shared: list[tuple[Place, Place]] = []
+        self.overflowing: set[str] = set()
+        for name, value in sorted(roots, key=lambda root: root[0]):
+            self._walk(name, value)
+
+    def __iter__(self) -> Iterator[tuple[object, Place]]:
+        return iter(tuple(self._found.values()))
+
+    def known(self) -> dict[int, str | Place]:
+        """Return the place of each object by its ``id``; a bare name where there is no path."""
+        return {key: place if place[1] else place[0] for key, (_, place) in self._found.items()}
+
+    def _walk(self, name: str, value: object) -> None:
+        waiting: deque[tuple[object, Place]] = deque([(value, (name, ()))])
+        while waiting:
+            thing, place = waiting.popleft()
+            before = self._found.get(id(thing))
+            if before is not None:
+                if before[1][0] != name:
+                    self.shared.append((before[1], place))
+                continue
+            if len(self._found) >= LIMIT:
+                self.overflowing.add(name)
+                return
+            self._found[id(thing)] = (thing, place)
+            self._note_memory(thing, place)
+            for way, part in parts_of(thing):
+                waiting.append((part, (name, (*place[1], way))))
+
+    def _note_memory(self, thing: Any, place: Place) -> None:
+        """Note which arrays are windows on one memory, and where in it."""
+        if not is_array(thing):
+            return
+        owner = thing
+        while is_array(owner.base):
+            owner = owner.base
+        window = ("memory", (_start(thing) - _start(owner), thing.strides))
+        before = self._memory.setdefault(id(owner), (owner, (place[0], (*place[1], window))))
+        if before[1][0] != place[0]:
+            self.shared.append((before[1], (place[0], (*place[1], window))))
+
+
+def _start(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def parts_of(thing: Any) -> Iterator[tuple[Way, object]]:
+    """Yield the parts of a container or instance that can change or hold what can."""
+    if isinstance(thing, _CODE) or is_frame(thing):
+        return
+    if isinstance(thing, (list, tuple, deque)):
+        if set(map(type, thing)) <= _ATOMS:
+            return
+        yield from ((("item", at), part) for at, part in enumerate(thing) if type(part) not in _ATOMS)
+    elif isinstance(thing, dict):
+        for at, (key, part) in enumerate(dict.items(thing)):
+            if type(part) not in _ATOMS:
+                yield (("item", key) if type(key) in _PLAIN_KEYS else ("nth", at)), part
+    for name, part in attributes_of(thing).items():
+        if type(part) not in _ATOMS and not isinstance(part, _CODE):
+            yield ("attribute", name), part
+
+
+def attributes_of(thing: Any) -> dict[str, Any]:
+    """Return what an object holds in its ``__dict__`` and its slots, read without its own code."""
+    found: dict[str, Any] = {}
+    fields = getattr(thing, "__dict__", None)
+    if type(fields) is dict:
+        found.update(fields)
+    for kind in type(thing).__mro__:
+        for name in slots_of(kind):
+            member = kind.__dict__.get(name)
+            try:
+                found[name] = member.__get__(thing, type(thing))  # type: ignore[union-attr]
+            except AttributeError:
+                continue
+    return found
+
+
+def slots_of(kind: type) -> tuple[str, ...]:
+    """Return the names under which a class keeps its own slots."""
+    slots = kind.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    private = kind.__name__.lstrip("_")
+    return tuple(
+        f"_{private}{name}" if name.startswith("__") and not name.endswith("__") else name
+        for name in names
+        if name not in ("__dict__", "__weakref__")
+    )
+
+
+def is_array(value: object) -> bool:
+    """Tell whether `value` is a numpy array, without importing numpy."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def is_frame(value: object) -> bool:
+    """Tell whether `value` is a pandas frame or series, without importing pandas."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series, pandas.Index))
+
+
+def written(place: Place) -> str:
+    """Return a place as Python would write it: ``rows[0].name``."""
+    text, path = place
+    for way, part in path:
+        if way == "item":
+            text += f"[{part!r}]"
+        elif way == "attribute":
+            text += f".{part}"
+        else:
+            text += f" ({way} {part})"
+    return text
