@@ -39,10 +39,11 @@ class Extension:
         """Return the live graph of a pipeline as a widget."""
         from zen_nb.faces.widget import graph_of
 
-        live = self._live.setdefault(pipeline, LivePipeline(self.session, pipeline))
         self.session.registry.pipeline(pipeline)
+        live = self._live.setdefault(pipeline, LivePipeline(self.session, pipeline))
+        graph = graph_of(live)
         live.opened()
-        return graph_of(live)
+        return graph
 
     def draw(self, pipeline: str | None) -> None:
         """Show the live graph; in a terminal, its text."""

@@ -103,7 +103,7 @@ class LivePipeline:
             started_at=log.started_at,
             finished_at=record.created_at if record else None,
             size_bytes=record.size_bytes if record else 0,
-            badges=log.badges,
+            badges=tuple(map(_badge, log.badges)),
             parameters=tuple(
                 (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
             ),
@@ -124,7 +124,7 @@ class LivePipeline:
         store = session.store
         return RunBar(
             running=session.running_pipeline,
-            cache=CacheSwitch(toggle, enabled, source),
+            cache=CacheSwitch(toggle, enabled, source, around.enabled if around else True),
             cached=sum(part.what == "hit" for part in forecasts),
             to_run=sum(part.what != "hit" for part in forecasts),
             predicted_s=None if None in times else sum(part for part in times if part is not None),
@@ -142,6 +142,12 @@ def _artifacts(record: Record | None) -> tuple[ArtifactView, ...]:
         for part in record.artifacts
         if part.role != "deleted"
     )
+
+
+def _badge(badge: str) -> str:
+    """Return a badge as a person reads it: ``ignores conn``, ``external: network``."""
+    kind, _, name = badge.partition(":")
+    return f"ignores {name}" if kind == "ignored" else f"{kind}: {name}" if name else kind
 
 
 _KINDS: Mapping[str, State] = {
