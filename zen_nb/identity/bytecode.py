@@ -1,22 +1,28 @@
 """What a code object says, free of where it stands and how it is laid out.
 
 The identity of code is taken from the compiled form that really runs, not from
-source text: comments, blank lines, formatting, docstrings, annotations of
-locals and the names of locals leave no trace in it, constants keep their
-types, and a module that was edited but not reloaded still shows the code that
-is running. The cache key holds Python's minor version, within which the
-compiled form is stable.
+source text: comments, blank lines, formatting, docstrings, annotations and the
+names of locals leave no trace in it, constants keep their types, and a module
+that was edited but not reloaded still shows the code that is running. The cache
+key holds Python's minor version, within which the compiled form is stable.
 """
 
 from __future__ import annotations
 
 import dis
 import inspect
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
+from typing import TypeAlias
 
 from blake3 import blake3
+
+from zen_nb.identity.encoding import SCALARS, number, text
+
+Chain: TypeAlias = tuple[str, ...]
 
 # Flags that say how code runs. The rest (a docstring is there, nested) changes nothing.
 _FLAGS = (
@@ -27,15 +33,21 @@ _FLAGS = (
     | inspect.CO_ITERABLE_COROUTINE
     | inspect.CO_ASYNC_GENERATOR
 )
+# Flags of ``from __future__`` imports: text that is evaluated inherits them.
+_FUTURES = 0x1FFE0000 & ~0x10000
+_COMPILERS = frozenset({"compile", "eval", "exec"})
 
 # Names whose use makes the names of locals visible to the code.
-_LOCALS_READERS = frozenset({"locals", "vars", "dir", "eval", "exec", "query", "_getframe", "currentframe"})
+_LOCALS_READERS = frozenset(
+    {"locals", "vars", "dir", "eval", "exec", "query", "_getframe", "currentframe"}
+)
 
 # Names whose use lets code see docstrings, annotations or source text.
 DOC_READERS = frozenset(
     {
         "__doc__",
         "getdoc",
+        "help",
         "__annotations__",
         "get_annotations",
         "get_type_hints",
@@ -46,9 +58,53 @@ DOC_READERS = frozenset(
     }
 )
 
-_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_GLOBALS"})
+_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+_BY_NAME = frozenset({"LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_SKIPPED = frozenset({"CACHE", "EXTENDED_ARG", "RESUME", "NOP", "PRECALL", "PUSH_NULL"})
+_GLOBAL_STORES = frozenset({"STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"})
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+# No effect of their own; line breaks in the source can add or move NOP.
+_SKIPPED = frozenset({"CACHE", "EXTENDED_ARG", "RESUME", "NOP", "PRECALL", "NOT_TAKEN"})
+_FAST = re.compile(r"(LOAD|STORE)_FAST")
+_OWN_SCOPE = frozenset({"locals", "vars", "dir"})
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One name bound by an import statement, with what is done with it.
+
+    Attributes
+    ----------
+    module, level
+        As in the statement; ``level`` counts the dots of a relative import.
+    path
+        Attributes taken from the module: ``("f",)`` for ``from m import f``.
+    alias
+        The name bound; ``""`` for a star import.
+    binds_root
+        ``import a.b`` binds ``a``, and what is taken from it counts from there.
+    is_global
+        It is bound where every function of the module sees it.
+    uses
+        Attributes taken from the name each time it is read; empty where it is never read.
+    """
+
+    module: str
+    level: int
+    path: Chain
+    alias: str
+    is_global: bool
+    uses: tuple[Chain, ...] = ()
+    binds_root: bool = False
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """What the code reaches of what is bound; ``()`` is all of it.
+
+        Whoever imports a module and takes nothing from it wants what its import does.
+        """
+        unused = tuple(self.module.split(".")[1:]) if self.binds_root else self.path
+        return tuple((*self.path, *use) for use in self.uses) or (unused,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +118,28 @@ class Facts:
     chains
         Global names read, each with the attributes taken from it at once:
         ``np.random.rand`` is ``("np", "random", "rand")``.
+    free
+        The same for the names of variables captured from around the code.
     imports
-        ``(module, level, names)`` of each import statement inside.
+        What import statements inside it bind.
     names
         Every global and attribute name that occurs.
     strings
         Every string constant.
     stores
         Global names that it binds or deletes.
+    reads_scope
+        It asks for all its global names at once (``globals()``).
     """
 
     digest: str
-    chains: tuple[tuple[str, ...], ...]
-    imports: tuple[tuple[str, int, tuple[str, ...]], ...]
+    chains: tuple[Chain, ...]
+    free: tuple[Chain, ...]
+    imports: tuple[Imported, ...]
     names: frozenset[str]
     strings: frozenset[str]
     stores: frozenset[str]
+    reads_scope: bool
 
 
 _memo: dict[int, tuple[CodeType, Facts]] = {}
@@ -91,41 +153,219 @@ def facts(code: CodeType) -> Facts:
         return known[1]
     if len(_memo) >= _MEMO_LIMIT:
         _memo.clear()
-    found = _read(code)
+    found = _Reading(code).facts()
     _memo[id(code)] = (code, found)
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One instruction; those that do two things at once come as two."""
+
+    op: str
+    argval: object
+    raw: dis.Instruction
+
+
+def _simple(raw: dis.Instruction) -> Iterator[_Step]:
+    if isinstance(raw.argval, tuple) and "FAST" in raw.opname:
+        for kind, name in zip(_FAST.findall(raw.opname), raw.argval, strict=False):
+            yield _Step(f"{kind}_FAST", name, raw)
+    elif raw.opname.startswith("LOAD_FAST"):
+        yield _Step("LOAD_FAST", raw.argval, raw)
+    else:
+        yield _Step(raw.opname, raw.argval, raw)
+
+
 class _Reading:
-    """Collects the facts of one code object while its instructions go by."""
+    """Collects the facts of one code object from its instructions."""
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.written: list[str] = []
-        self.chains: dict[tuple[str, ...], None] = {}
-        self.imports: dict[tuple[str, int, tuple[str, ...]], None] = {}
+        self.raw = [step for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
+        self.steps = [part for step in self.raw for part in _simple(step)]
+        self.offsets = [step.offset for step in self.raw]
+        self.chains: dict[Chain, None] = {}
+        self.local: dict[Chain, None] = {}
+        self.free: dict[Chain, None] = {}
+        self.imports: list[Imported] = []
         self.names: set[str] = set(code.co_names)
         self.strings: set[str] = set()
         self.stores: set[str] = set()
+        self.reads_scope = False
 
-    def take_nested(self, nested: CodeType) -> str:
+    def facts(self) -> Facts:
+        written = b"".join(map(self._written, self.raw))
+        for place, step in enumerate(self.steps):
+            self._look(place, step)
+        head = _signature(self.code, self.names)
+        stream = text(head) + number(len(written)) + written + text(self._handlers())
+        return Facts(
+            blake3(stream).hexdigest(),
+            tuple(self.chains),
+            tuple(self.free),
+            tuple(self._used(found) for found in self.imports),
+            frozenset(self.names),
+            frozenset(self.strings),
+            frozenset(self.stores),
+            self.reads_scope,
+        )
+
+    # -- the digest -------------------------------------------------------------------
+
+    def _written(self, step: dis.Instruction) -> bytes:
+        return text(step.opname) + self._argument(step)
+
+    def _argument(self, step: dis.Instruction) -> bytes:
+        if step.opcode in dis.hasconst:
+            return self._constant(step.argval)
+        if step.opcode in _JUMPS:
+            return text(f"to {bisect_left(self.offsets, step.argval)}")
+        if step.opcode in dis.hasname:
+            # Beside the name, the argument of some says how it is called.
+            extra = step.arg if step.opname == "LOAD_SUPER_ATTR" else 0
+            called = (step.arg or 0) & 1 if step.opname in ("LOAD_GLOBAL", "LOAD_ATTR") else 0
+            return text(f"{step.argval} {called} {(extra or 0) & 3}")
+        if step.opname in _BY_NAME:
+            return text(str(step.argval))
+        shown = step.argrepr if step.opcode in dis.hascompare else ""
+        return text(f"{step.arg} {shown}")
+
+    def _constant(self, value: object) -> bytes:
+        if isinstance(value, CodeType):
+            return b"C" + text(value.co_name) + text(self._take_nested(value))
+        if isinstance(value, str):
+            self.strings.add(value)
+        scalar = SCALARS.get(type(value))
+        if scalar is not None:
+            return scalar(value)
+        if isinstance(value, (tuple, frozenset)):
+            parts = [self._constant(part) for part in value]
+            ordered = sorted(parts) if isinstance(value, frozenset) else parts
+            tag = b"E" if isinstance(value, frozenset) else b"t"
+            return tag + number(len(parts)) + b"".join(ordered)
+        if isinstance(value, slice):
+            return b":" + b"".join(map(self._constant, (value.start, value.stop, value.step)))
+        return b"?" + text(type(value).__qualname__) + text(repr(value))
+
+    def _take_nested(self, nested: CodeType) -> str:
         inner = facts(nested)
         self.chains.update(dict.fromkeys(inner.chains))
-        self.imports.update(dict.fromkeys(inner.imports))
+        own = set(self.code.co_cellvars)
+        self.local.update(dict.fromkeys(chain for chain in inner.free if chain[0] in own))
+        self.free.update(dict.fromkeys(chain for chain in inner.free if chain[0] not in own))
+        self.imports += inner.imports
         self.names |= inner.names
         self.strings |= inner.strings
         self.stores |= inner.stores & set(_declared_global(nested))
+        self.reads_scope |= inner.reads_scope
         return inner.digest
 
-    def constant(self, value: object) -> str:
-        if isinstance(value, CodeType):
-            return f"code {self.take_nested(value)}"
-        if isinstance(value, str):
-            self.strings.add(value)
-        if isinstance(value, (tuple, frozenset)):
-            parts = [self.constant(part) for part in value]
-            return f"{type(value).__name__}({','.join(sorted(parts) if isinstance(value, frozenset) else parts)})"
-        return f"{type(value).__name__} {value!r}"
+    def _handlers(self) -> str:
+        """Return the table of exception handlers by instruction, free of offsets."""
+        rows = []
+        for start, end, target, depth in _exception_table(self.code.co_exceptiontable):
+            places = (bisect_left(self.offsets, offset) for offset in (start, end, target))
+            begin, stop, handler = places
+            if begin < stop:
+                rows.append(f"{begin} {stop} {handler} {depth}")
+        return "\n".join(rows)
+
+    # -- names ------------------------------------------------------------------------
+
+    def _look(self, place: int, step: _Step) -> None:
+        if step.op in _LOADS:
+            self._load(place, step)
+        elif step.op in _GLOBAL_STORES:
+            self.stores.add(str(step.argval))
+        elif step.op == "IMPORT_NAME":
+            self.imports += _bindings(self.steps, place, self._is_module)
+        elif step.op == "LOAD_DEREF" or step.op in _BY_NAME:
+            where = self.free if step.argval in self.code.co_freevars else self.local
+            where[self._chain(place)] = None
+        elif step.op == "LOAD_FAST" and step.argval not in self.code.co_cellvars:
+            self.local[self._chain(place)] = None
+
+    def _load(self, place: int, step: _Step) -> None:
+        name = str(step.argval)
+        if name == "globals" or (name in _OWN_SCOPE and not self.code.co_flags & inspect.CO_NEWLOCALS):
+            self._scope(place, name)
+        self.chains[self._chain(place)] = None
+
+    def _scope(self, place: int, name: str) -> None:
+        """Take in a use of ``globals()``: one name where it is asked for one, else all."""
+        after = [step for step in self.steps[place + 1 : place + 8] if step.op != "PUSH_NULL"]
+        called = bool(after) and after[0].op == "CALL" and after[0].raw.arg == 0
+        if not called:
+            self.reads_scope |= name == "globals"
+            return
+        key = self._asked(place, after[1:])
+        if key is None:
+            self.reads_scope = True
+        else:
+            self.chains[(key,)] = None
+
+    def _asked(self, place: int, after: list[_Step]) -> str | None:
+        """Return ``K`` for ``globals()["K"]``, ``globals().get("K")`` and ``"K" in globals()``."""
+        if len(after) > 1 and after[0].op in _ATTRIBUTES and after[0].argval == "get":
+            after = after[1:]
+            return after[0].argval if _is_text(after[0]) else None  # type: ignore[return-value]
+        if len(after) > 1 and _is_text(after[0]) and after[1].op.startswith("BINARY_"):
+            return after[0].argval  # type: ignore[return-value]
+        before = [step for step in self.steps[max(place - 3, 0) : place] if step.op != "PUSH_NULL"]
+        if after and after[0].op == "CONTAINS_OP" and before and _is_text(before[-1]):
+            return before[-1].argval  # type: ignore[return-value]
+        return None
+
+    def _chain(self, place: int) -> Chain:
+        chain = [str(self.steps[place].argval)]
+        for step in self.steps[place + 1 :]:
+            if step.op not in _ATTRIBUTES:
+                break
+            chain.append(str(step.argval))
+        return tuple(chain)
+
+    @property
+    def _is_module(self) -> bool:
+        """Whether names that this code stores are global ones."""
+        return not self.code.co_flags & inspect.CO_NEWLOCALS and "__qualname__" not in self.names
+
+    def _used(self, found: Imported) -> Imported:
+        if found.uses or not found.alias:
+            return found
+        known = self.chains if found.is_global else self.local
+        uses = tuple(chain[1:] for chain in known if chain[0] == found.alias)
+        return replace(found, uses=uses)
+
+
+def _is_text(step: _Step) -> bool:
+    return step.op == "LOAD_CONST" and isinstance(step.argval, str)
+
+
+def _bindings(steps: list[_Step], place: int, is_module: bool) -> Iterator[Imported]:  # noqa: FBT001
+    """Yield what the import at `place` binds."""
+    level, names = steps[place - 2].argval, steps[place - 1].argval
+    level = level if isinstance(level, int) else 0
+    module = str(steps[place].argval)
+    if not names:
+        follow = steps[place + 1 : place + 40]
+        store = next((step for step in follow if step.op.startswith("STORE_")), None)
+        if store is not None:
+            direct = follow[0] is store
+            seen = _is_seen(store, is_module)
+            yield Imported(module, level, (), str(store.argval), seen, binds_root=direct and "." in module)
+        return
+    for step, after in zip(steps[place + 1 :], steps[place + 2 :], strict=False):
+        if step.op == "IMPORT_FROM":
+            yield Imported(module, level, (str(step.argval),), str(after.argval), _is_seen(after, is_module))
+        elif not step.op.startswith("STORE_"):
+            break
+    if "*" in names:  # type: ignore[operator]
+        yield Imported(module, level, (), "", is_global=True)
+
+
+def _is_seen(store: _Step, is_module: bool) -> bool:  # noqa: FBT001
+    return store.op == "STORE_GLOBAL" or (store.op == "STORE_NAME" and is_module)
 
 
 def _declared_global(code: CodeType) -> Iterator[str]:
@@ -137,62 +377,30 @@ def _declared_global(code: CodeType) -> Iterator[str]:
             yield from _declared_global(constant)
 
 
-def _read(code: CodeType) -> Facts:
-    reading = _Reading(code)
-    instructions = [step for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
-    for place, step in enumerate(instructions):
-        reading.written.append(f"{step.opname} {_argument(reading, step)}")
-        if step.opname in _LOADS:
-            reading.chains[_chain(instructions, place)] = None
-        elif step.opname in ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"):
-            reading.stores.add(step.argval)
-        elif step.opname == "IMPORT_NAME":
-            reading.imports[_import(instructions, place)] = None
-    text = "\n".join([*_signature(code, reading.names), *reading.written, code.co_exceptiontable.hex()])
-    return Facts(
-        blake3(text.encode("utf-8", "surrogatepass")).hexdigest(),
-        tuple(reading.chains),
-        tuple(reading.imports),
-        frozenset(reading.names),
-        frozenset(reading.strings),
-        frozenset(reading.stores),
-    )
+def _exception_table(table: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield ``(start, end, target, depth)`` in bytes of code; depth holds the last-instruction flag."""
+    items = iter(table)
+    for first in items:
+        start = _varint(first, items) * 2
+        length = _varint(next(items), items) * 2
+        target = _varint(next(items), items) * 2
+        yield start, start + length, target, _varint(next(items), items)
 
 
-def _argument(reading: _Reading, step: dis.Instruction) -> str:
-    if step.opcode in dis.hasconst:
-        return reading.constant(step.argval)
-    if step.opcode in dis.haslocal or step.arg is None:
-        return str(step.arg)
-    if step.opcode in dis.hasname:
-        # The low bit of the argument of LOAD_GLOBAL and LOAD_ATTR says how it is called.
-        return f"{step.argval} {step.arg & 1 if step.opname in ('LOAD_GLOBAL', 'LOAD_ATTR') else ''}"
-    if step.opcode in dis.hasfree:
-        return str(step.argval)
-    return f"{step.arg} {step.argrepr}" if step.opcode in dis.hascompare else str(step.arg)
+def _varint(first: int, items: Iterator[int]) -> int:
+    value = first & 63
+    while first & 64:
+        first = next(items)
+        value = value << 6 | first & 63
+    return value
 
 
-def _chain(instructions: list[dis.Instruction], place: int) -> tuple[str, ...]:
-    chain = [instructions[place].argval]
-    for step in instructions[place + 1 :]:
-        if step.opname not in _ATTRIBUTES:
-            break
-        chain.append(step.argval)
-    return tuple(chain)
-
-
-def _import(instructions: list[dis.Instruction], place: int) -> tuple[str, int, tuple[str, ...]]:
-    level, names = instructions[place - 2].argval, instructions[place - 1].argval
-    return (instructions[place].argval, int(level or 0), tuple(names or ()))
-
-
-def _signature(code: CodeType, names: set[str]) -> list[str]:
+def _signature(code: CodeType, names: set[str]) -> str:
     count = code.co_argcount + code.co_kwonlyargcount
     count += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
-    shown = code.co_varnames if names & _LOCALS_READERS else code.co_varnames[:count]
-    return [
-        f"arguments {code.co_posonlyargcount} {code.co_argcount} {code.co_kwonlyargcount}",
-        f"flags {code.co_flags & _FLAGS}",
-        f"locals {','.join(shown)}",
-        f"free {','.join(code.co_freevars)}",
-    ]
+    visible = bool(names & _LOCALS_READERS)
+    flags = code.co_flags & (_FLAGS | (_FUTURES if names & _COMPILERS else 0))
+    counts = f"{code.co_posonlyargcount} {code.co_argcount} {code.co_kwonlyargcount}"
+    shown = code.co_varnames if visible else code.co_varnames[:count]
+    captured = (*code.co_freevars, *code.co_cellvars) if visible else len(code.co_freevars)
+    return f"{counts} {flags} {','.join(shown)} {captured}"

@@ -5,22 +5,23 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import CodeType
 
 from zen_nb.identity.bytecode import DOC_READERS as _DOC_READERS
 from zen_nb.identity.bytecode import facts
-from zen_nb.identity.flow import Flow, compile_statement, free_names, without_surroundings
+from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_of, magic_call
+from zen_nb.identity.flow import Flow, compile_statement
 
-# Line magics that set something up and are simply run again on a hit.
-HARMLESS_MAGICS = frozenset({"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision"})
 # Magics around code: the code is analysed as if it stood alone, what they print is replayed.
 _TRANSPARENT_MAGICS = frozenset({"time"})
 _HISTORY = re.compile(r"_+|_i+|_i?\d+|In|Out|_oh|_ih|_dh")
 _INTERACTIVE = frozenset({"input", "exit", "quit", "breakpoint"})
-_WHOLE_NAMESPACE = frozenset({"globals", "locals", "vars", "dir"})
-_TEXT_EVALUATORS = frozenset({"eval", "exec", "query", "ols", "logit", "glm", "dmatrix", "dmatrices", "from_formula"})
+# Names of what evaluates text in which variables of the caller can be named.
+TEXT_EVALUATORS = frozenset(
+    {"eval", "exec", "query", "ols", "logit", "glm", "dmatrix", "dmatrices", "from_formula"}
+)
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
@@ -48,6 +49,10 @@ class CellFacts:
         Why such a cell cannot be cached; ``""`` where it can.
     whole_namespace, evaluates_text
         Whether code in it can read any name, or names out of its strings.
+    deferred
+        What the functions and classes that it defines read when they are called; see `Flow`.
+    stars
+        Modules imported with a star, each with the names first read after it.
     """
 
     code: CodeType
@@ -61,6 +66,8 @@ class CellFacts:
     refusal: str
     whole_namespace: bool
     evaluates_text: bool
+    deferred: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    stars: Mapping[tuple[str, int], Collection[str]] = field(default_factory=dict)
 
     @property
     def strings(self) -> frozenset[str]:
@@ -79,8 +86,8 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
     statements = list(_opened(tree.body, parse))
     flow = Flow()
     flow.walk(statements)
-    code = compile_statement(*_normalised(statements))
-    definitions = tuple(_definitions(statements, frozenset(flow.binds)))
+    definitions = tuple(definitions_of(statements, frozenset(flow.binds)))
+    code = compile_statement(*_normalised(statements, definitions))
     names = facts(code).names
     return CellFacts(
         code=code,
@@ -89,11 +96,13 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
         binds=tuple(flow.binds),
         deletes=tuple(flow.deletes),
         definitions=definitions,
-        redefined=frozenset(name for node in definitions for name in _bound_by(node)),
+        redefined=frozenset(name for node in definitions for name in bound_by(node)),
         head=tuple(_head(statements)),
         refusal=_refusal(statements, flow, names),
-        whole_namespace=bool(names & _WHOLE_NAMESPACE),
-        evaluates_text=bool(names & _TEXT_EVALUATORS),
+        whole_namespace=facts(code).reads_scope,
+        evaluates_text=bool(names & TEXT_EVALUATORS),
+        deferred=flow.deferred,
+        stars=flow.stars,
     )
 
 
@@ -105,22 +114,9 @@ def names_in_strings(strings: frozenset[str]) -> set[str]:
 # -- magics -------------------------------------------------------------------------------
 
 
-def _magic_call(node: ast.AST) -> tuple[str, list[object]] | None:
-    """Return ``(method, arguments)`` of a call that IPython wrote in place of a magic or ``!``."""
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Call)
-        and isinstance(node.func.value.func, ast.Name)
-        and node.func.value.func.id == "get_ipython"
-    ):
-        return node.func.attr, [getattr(part, "value", None) for part in node.args]
-    return None
-
-
 def _opened(statements: list[ast.stmt], parse: Callable[[str], ast.Module]) -> Iterator[ast.stmt]:
     for node in statements:
-        call = _magic_call(node.value) if isinstance(node, ast.Expr) else None
+        call = magic_call(node.value) if isinstance(node, ast.Expr) else None
         if call is not None and len(call[1]) > 1 and call[1][0] in _TRANSPARENT_MAGICS:
             body = call[1][-1]
             yield from _opened(parse(body if isinstance(body, str) else "").body, parse)
@@ -131,7 +127,7 @@ def _opened(statements: list[ast.stmt], parse: Callable[[str], ast.Module]) -> I
 def _refusal(statements: list[ast.stmt], flow: Flow, names: frozenset[str]) -> str:
     for statement in statements:
         for node in ast.walk(statement):
-            call = _magic_call(node)
+            call = magic_call(node)
             if call is None:
                 continue
             method, arguments = call
@@ -157,56 +153,8 @@ def _only_harmless(statements: list[ast.stmt]) -> bool:
         for statement in statements
         for node in ast.walk(statement)
     )
-    magics = sum(_magic_call(node) is not None for statement in statements for node in ast.walk(statement))
+    magics = sum(magic_call(node) is not None for statement in statements for node in ast.walk(statement))
     return uses == magics
-
-
-# -- definitions --------------------------------------------------------------------------
-
-
-def _bound_by(node: ast.stmt) -> list[str]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [node.name]
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
-    return []
-
-
-def _definitions(statements: list[ast.stmt], binds: frozenset[str]) -> Iterator[ast.stmt]:
-    """Yield the statements that a hit runs again: they need nothing else that the cell binds."""
-    available: set[str] = set()
-    rebound = _rebound(statements)
-    for node in statements:
-        if isinstance(node, (ast.Import, ast.ImportFrom)) or _is_harmless_magic(node):
-            available.update(_bound_by(node))
-            yield node
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            if node.name not in rebound and not (_needs(node) & binds) - available:
-                available.add(node.name)
-                yield node
-
-
-def _rebound(statements: list[ast.stmt]) -> set[str]:
-    """Return names that more than one top-level statement binds."""
-    seen: set[str] = set()
-    twice: set[str] = set()
-    for node in statements:
-        flow = Flow()
-        flow.walk([node])
-        twice |= seen & set(flow.binds)
-        seen |= set(flow.binds)
-    return twice
-
-
-def _needs(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> set[str]:
-    flow = Flow()
-    flow.walk([node])
-    return set(flow.reads)
-
-
-def _is_harmless_magic(node: ast.stmt) -> bool:
-    call = _magic_call(node.value) if isinstance(node, ast.Expr) else None
-    return call is not None and call[0] == "run_line_magic" and call[1][0] in HARMLESS_MAGICS
 
 
 def _head(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -219,25 +167,38 @@ def _head(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
 # -- normal form --------------------------------------------------------------------------
 
 
-def _normalised(statements: list[ast.stmt]) -> list[ast.stmt]:
+def _normalised(statements: list[ast.stmt], again: Collection[ast.stmt]) -> list[ast.stmt]:
     """Leave out annotations of names, and docstrings and annotations of undecorated functions.
 
-    Where the cell reads documentation, all of it stays. A shown expression is
-    kept as an assignment, since the compiler drops constants nobody uses.
+    Only of functions and classes in `again`, which a hit defines from the present text;
+    where the cell reads documentation, all of it stays. A shown expression is kept as an
+    assignment, since the compiler drops constants nobody uses. All stands on one line:
+    what the compiler makes of a condition depends on line breaks in it.
     """
-    copies = copy.deepcopy(statements)
-    if not any(_reads_documentation(node) for node in copies):
-        copies = [_Plain().visit(node) for node in copies]
-    return [
-        ast.Assign([ast.Name("<shown>", ast.Store())], node.value) if isinstance(node, ast.Expr) else node
-        for node in copies
-    ]
+    plain = not any(map(_reads_documentation, statements))
+    made = []
+    for node in statements:
+        part = copy.deepcopy(node)
+        if plain and (node in again or not isinstance(node, _DEFINITIONS)):
+            part = _Plain().visit(part)
+        shown = isinstance(part, ast.Expr)
+        made.append(ast.Assign([ast.Name("<shown>", ast.Store())], part.value) if shown else part)
+    for part in made:
+        ast.fix_missing_locations(part)
+        for inner in ast.walk(part):
+            if hasattr(inner, "lineno"):
+                inner.lineno = inner.end_lineno = 1  # type: ignore[attr-defined]
+                inner.col_offset = inner.end_col_offset = 0  # type: ignore[attr-defined]
+    return made
 
 
 def _reads_documentation(statement: ast.stmt) -> bool:
     return any(
         getattr(node, "id", getattr(node, "attr", None)) in _DOC_READERS for node in ast.walk(statement)
     )
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class _Plain(ast.NodeTransformer):
@@ -247,7 +208,7 @@ class _Plain(ast.NodeTransformer):
         return ast.Assign([node.target], node.value)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
-        if not node.decorator_list:
+        if not (node.decorator_list or node.bases or node.keywords):
             node.body = _without_docstring(node.body)
         node.body = [part if isinstance(part, ast.AnnAssign) else self.visit(part) for part in node.body]
         return node
@@ -276,6 +237,3 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return body[1:] or [ast.Pass()]
     return body
-
-
-__all__ = ["HARMLESS_MAGICS", "CellFacts", "free_names", "names_in_strings", "read_cell", "without_surroundings"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+import importlib.util
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import FunctionType, MappingProxyType, NoneType
 from typing import Any
 
@@ -12,19 +14,26 @@ from blake3 import blake3
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Component, Fingerprint
+from zen_nb.identity.bytecode import Imported
 from zen_nb.identity.bytecode import facts as code_facts
-from zen_nb.identity.cell import CellFacts, names_in_strings
-from zen_nb.identity.code import Reach, digest_text, is_code, shown
+from zen_nb.identity.cell import TEXT_EVALUATORS, CellFacts, names_in_strings
+from zen_nb.identity.code import (
+    Reach,
+    digest_parts,
+    import_project_module,
+    is_atom,
+    is_code,
+    shown,
+)
+from zen_nb.identity.guard import Guard
 
-_WHOLE_NAMESPACE = frozenset({"globals", "locals", "vars", "dir"})
-_TEXT_EVALUATORS = frozenset({"eval", "exec", "query", "from_formula", "dmatrix", "dmatrices", "ols"})
-
-
-# What IPython itself puts into a namespace.
-_SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
-_ATOMS = (NoneType, bool, int, float, complex, str, bytes)
-_PLAIN_NAMES = frozenset(kind.__name__ for kind in _ATOMS)
+_PLAIN_NAMES = frozenset(
+    kind.__name__ for kind in (NoneType, bool, int, float, complex, str, bytes)
+)
 _NOTHING_GIVEN: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
+# Names whose use lets code load modules by a name in a text.
+_LOADERS = frozenset({"import_module", "__import__", "modules", "run_module", "find_spec"})
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +100,140 @@ def of_cell(
     known
         Fingerprints to use for names instead of hashing their values.
     """
-    reach = Reach(namespace, known=known)
-    references: list[tuple[str, str]] = []
-    for name, bound in _names_read(cell, namespace, reach).items():
-        if name in parameters or name in ignore:
-            continue
-        reach.hidden = bound | set(parameters) | set(ignore)
-        references += _reference(name, cell, namespace, reach)
-    reach.hidden = frozenset(cell.binds) | set(parameters) | set(ignore)
-    reach.add_imports(code_facts(cell.code).imports, namespace)
-    _add_parameters(reach, parameters)
-    # Before the cell's own names count: what the cell itself evaluates is among its reads.
-    _read_text_evaluators(reach, cell.strings | reach.strings)
-    reach.names |= code_facts(cell.code).names
-    code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *(f"{a} {b}" for a, b in references)]
-    reach.components["code"] = Component("code", digest_text("\n".join(code)), {"source": source})
+    settled = {*parameters, *ignore}
+    starred = _star_names(cell, namespace)
+    reads = {name: bound for name, bound in cell.reads.items() if name not in settled | starred}
+    hidden = (set(cell.binds) | starred | settled) - set(reads)
+    hidden |= set(cell.binds) & set(reads)
+    while True:
+        walk = _CellWalk(cell, namespace, hidden, known or {}, ignore)
+        walk.follow(reads)
+        shown_too = walk.not_yet_bound(settled)
+        missed = walk.deferred_reads(settled | starred)
+        if not shown_too and missed.keys() <= reads.keys():
+            break
+        hidden -= shown_too
+        reads |= {name: bound for name, bound in missed.items() if name not in reads}
+    reach = walk.reach
+    for name, value in parameters.items():
+        reach.add_value(f"param:{name}", value)
+    code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *walk.references]
+    reach.components["code"] = Component("code", digest_parts(code), {"source": source})
     return _finish(reach, cell.strings)
+
+
+class _CellWalk:
+    """One walk over all that a cell reads, with one belief about what it has bound by then."""
+
+    def __init__(
+        self,
+        cell: CellFacts,
+        namespace: Mapping[str, Any],
+        hidden: set[str],
+        known: Mapping[str, Fingerprint],
+        ignore: Collection[str],
+    ) -> None:
+        self.cell = cell
+        self.namespace = namespace
+        self.found = code_facts(cell.code)
+        imports = self.found.imports
+        imported = {part.alias: part for part in imports if part.is_global and part.alias}
+        self.reach = Reach(namespace, hidden=hidden, known=known, imported=imported, ignored=ignore)
+        self.references: list[str] = []
+        self.bound: dict[str, frozenset[str]] = {}
+
+    def follow(self, reads: Mapping[str, frozenset[str]]) -> None:
+        """Take in what the cell reads, imports and evaluates."""
+        for name, bound in reads.items():
+            self.bound[f"read {name}"] = bound
+            self._read(name)
+        self.references += self.reach.add_imports(self.found.imports, self.namespace)
+        reach = self.reach
+        reach.names |= self.found.names
+        reach.strings |= self.found.strings
+        reach.scopes[id(self.namespace)] = self.namespace
+        if self.found.reads_scope:
+            reach.whole_scopes[id(self.namespace)] = self.namespace
+        _read_dynamically(reach, ())
+
+    def _read(self, name: str) -> None:
+        reach, namespace = self.reach, self.namespace
+        value = namespace.get(name, builtins.__dict__.get(name, _MISSING))
+        if value is _MISSING and name not in reach.known:
+            self.references += (name, "missing")
+        elif is_code(value):
+            chains = [chain for chain in self.found.chains if chain[0] == name] or [(name,)]
+            for chain in chains:
+                self.references += (".".join(chain), self._unhidden(name, chain))
+        elif name in namespace or name in reach.known:
+            self._input(name, value)
+
+    def _unhidden(self, name: str, chain: tuple[str, ...]) -> str:
+        """Follow a name that the cell also binds, but not before it reads it."""
+        reach = self.reach
+        hidden = reach.hidden
+        reach.hidden = set(hidden) - {name}
+        try:
+            return reach.follow(chain, self.namespace, f"read {name}")
+        finally:
+            reach.hidden = hidden
+
+    def _input(self, name: str, value: object) -> None:
+        reach, label = self.reach, f"input:{name}"
+        if name in reach.known:
+            there = value if name in self.namespace else None
+            reach.components[label] = Component(label, reach.known[name], shown(name, there))
+        else:
+            reach.at(f"read {name}")
+            reach.add_value(label, value)
+        if name in self.namespace:
+            reach.data[label] = (self.namespace, name, value)
+
+    def not_yet_bound(self, settled: Collection[str]) -> set[str]:
+        """Return hidden names that code reads when the cell has perhaps not bound them."""
+        found: set[str] = set()
+        for root, bound in self.bound.items():
+            found |= self.reach.reached_from(root) - bound
+        return found & set(self.reach.hidden) - set(settled)
+
+    def deferred_reads(self, settled: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return what functions of the cell read that are called only by code outside it."""
+        found: dict[str, frozenset[str]] = {}
+        waiting = [name for names in self.reach.consulted.values() for name in names]
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for inner, bound in self.cell.deferred.get(name, {}).items():
+                waiting.append(inner)
+                if inner not in bound and inner not in settled:
+                    found[inner] = bound
+        return dict(sorted(found.items()))
+
+
+_MISSING = object()
+
+
+def _star_names(cell: CellFacts, namespace: Mapping[str, Any]) -> set[str]:
+    """Return names that the cell reads and that a star import of its own binds before."""
+    found: set[str] = set()
+    for (module, level), names in cell.stars.items():
+        try:
+            package = str(namespace.get("__package__") or "")
+            loaded = import_project_module(importlib.util.resolve_name("." * level + module, package))
+        except ImportError:
+            continue
+        public = getattr(loaded, "__all__", None) or [
+            name for name in vars(loaded or object) if not name.startswith("_")
+        ]
+        found |= set(names) & set(public)
+    return found
+
+
+_guards: dict[int, tuple[FunctionType, frozenset[str], Guard, Reach]] = {}
+_GUARD_LIMIT = 1_000
 
 
 def of_function(
@@ -115,6 +242,7 @@ def of_function(
     *,
     given: Mapping[str, tuple[Fingerprint, str]] = _NOTHING_GIVEN,
     ignore: Collection[str] = (),
+    outputs: tuple[str, ...] | None = None,
 ) -> Ingredients:
     """Return the ingredients of a call of a step function with all arguments bound by name.
 
@@ -122,101 +250,133 @@ def of_function(
     ----------
     given
         Arguments that are known by fingerprint and type name instead of by value.
+    outputs
+        The names of what it returns.
     """
-    reach = Reach(function.__globals__)
-    reach.add_function(function, "code")
+    texts = [value for value in arguments.values() if type(value) is str]
+    reach = _reach_of(function, frozenset(ignore), texts)
+    own = _Arguments(reach)
     for name, value in arguments.items():
         if name not in ignore:
-            _add_argument(reach, name, value)
+            own.add(name, value)
     for name, (digest, type_name) in given.items():
         if name not in ignore:
             label = f"param:{name}" if type_name in _PLAIN_NAMES else f"input:{name}"
-            reach.components[label] = Component(label, digest, {"type": type_name})
-    _read_text_evaluators(reach, reach.strings)
-    made = _finish(reach, frozenset(reach.strings))
-    # Arguments and globals can share a name; the label tells them apart.
-    held = {label: (label, value, digest) for label, (_, value, digest) in made.held.items()}
-    return replace(made, held=held)
+            own.components[label] = Component(label, digest, {"type": type_name})
+    if outputs is not None:
+        own.components["outputs"] = Component("outputs", digest_parts(outputs))
+    return own.ingredients()
 
 
-def _add_argument(reach: Reach, name: str, value: object) -> None:
-    """Give one argument its component: scalars are parameters, everything else inputs."""
-    label = f"param:{name}" if is_atom(value) else f"input:{name}"
-    if is_code(value):
-        token = reach.follow((name,), {name: value})
-        reach.components[label] = Component(label, digest_text(token))
-        return
-    reach.add_value(label, value)
-    reach.data[label] = (reach.namespace or {}, name, value)
+class _Arguments:
+    """The arguments of a call, beside what its code reaches."""
+
+    def __init__(self, reach: Reach) -> None:
+        self.code = reach
+        self.components = dict(reach.components)
+        self.problems = dict(reach.problems)
+        self.held: dict[str, tuple[str, Any, Fingerprint]] = {}
+        self.absent = list(reach.absent)
+
+    def add(self, name: str, value: object) -> None:
+        """Give one argument its component: scalars are parameters, everything else inputs."""
+        label = f"param:{name}" if is_atom(value) else f"input:{name}"
+        reach = Reach(self.code.namespace, ignored=self.code.ignored)
+        if is_code(value):
+            reach.add_value(label, (value,))
+        else:
+            reach.add_value(label, value)
+        for part in reach.components.values():
+            self.components.setdefault(part.label, part)
+        self.problems.update(reach.problems)
+        self.absent += reach.absent
+        if label in reach.components and not is_atom(value) and not is_code(value):
+            self.held[label] = (label, value, reach.components[label].digest)
+
+    def ingredients(self) -> Ingredients:
+        """Return them all."""
+        components = self.components
+        held = {**_held(self.code), **self.held}
+        aliases = _aliases(held)
+        if aliases:
+            components["aliases"] = Component("aliases", digest_parts(aliases))
+        ordered = tuple([components[label] for label in sorted(components)])
+        # Arguments and globals can share a name; the label tells them apart.
+        named = {label: (label, value, digest) for label, (_, value, digest) in held.items()}
+        return Ingredients(
+            ordered, self.problems, named, frozenset(self.code.strings), tuple(self.absent)
+        )
 
 
-def _names_read(cell: CellFacts, namespace: Mapping[str, Any], reach: Reach) -> dict[str, frozenset[str]]:
-    """Return the names the cell reads, those that it reads out of its strings included."""
-    reads = dict(cell.reads)
-    if cell.whole_namespace:
-        found = {name for name in namespace if _is_own(name) and name not in cell.binds}
-        reads.update(dict.fromkeys(sorted(found - set(reads)), frozenset()))
-    elif cell.evaluates_text:
-        found = names_in_strings(cell.strings) & set(namespace) - set(cell.binds)
-        reads.update(dict.fromkeys(sorted(found - set(reads)), frozenset()))
-    return reads
+def _reach_of(function: FunctionType, ignore: frozenset[str], texts: list[str]) -> Reach:
+    """Return all that `function` reaches; the walk is spared where a guard shows nothing changed."""
+    known = _guards.get(id(function))
+    if known is not None:
+        kept, ignored, guard, reach = known
+        if kept is function and ignored == ignore and guard.holds(_whole_of(reach)):
+            return reach
+    reach = Reach(function.__globals__, ignored=ignore)
+    reach.add_function(function, "code")
+    dynamic = _read_dynamically(reach, texts)
+    reach.finish()
+    _guards.pop(id(function), None)
+    if reach.guard.usable and not dynamic and not reach.problems and not reach.absent:
+        if len(_guards) >= _GUARD_LIMIT:
+            _guards.clear()
+        _guards[id(function)] = (function, ignore, reach.guard, reach)
+    return reach
 
 
-def _reference(
-    name: str, cell: CellFacts, namespace: Mapping[str, Any], reach: Reach
-) -> list[tuple[str, str]]:
-    if name not in namespace:
-        return [] if hasattr(builtins, name) else [(name, "missing")]
-    value = namespace[name]
-    if is_code(value):
-        chains = [chain for chain in code_facts(cell.code).chains if chain[0] == name] or [(name,)]
-        return [(".".join(chain), reach.follow(chain, namespace)) for chain in chains]
-    label = f"input:{name}"
-    if name in reach.known:
-        reach.components[label] = Component(label, reach.known[name], shown(name, value))
-    else:
-        reach.add_value(label, value)
-    reach.data[label] = (namespace, name, value)
-    return []
-
-
-def _add_parameters(reach: Reach, parameters: Mapping[str, object]) -> None:
-    for name, value in parameters.items():
-        reach.add_value(f"param:{name}", value)
+def _whole_of(reach: Reach) -> Any:
+    return lambda value: Reach(reach.namespace, ignored=reach.ignored).whole(value)
 
 
 def _finish(reach: Reach, strings: frozenset[str]) -> Ingredients:
+    held = _held(reach)
+    aliases = _aliases(held)
+    if aliases:
+        reach.components["aliases"] = Component("aliases", digest_parts(aliases))
     components = reach.finish()
-    digests = {part.label: part.digest for part in components}
-    held = {
-        label: (name, value, digests[label])
-        for label, (scope, name, value) in reach.data.items()
-        if label in digests and scope is reach.namespace and not is_atom(value)
-    }
     return Ingredients(
         components, dict(reach.problems), held, strings | frozenset(reach.strings), tuple(reach.absent)
     )
 
 
-def is_atom(value: object) -> bool:
-    """Tell whether a value is a scalar: it can never change in place."""
-    return type(value) in _ATOMS
+def _held(reach: Reach) -> dict[str, tuple[str, Any, Fingerprint]]:
+    return {
+        label: (name, value, reach.components[label].digest)
+        for label, (scope, name, value) in reach.data.items()
+        if scope is reach.namespace and not is_atom(value) and label in reach.components
+    }
 
 
-def _is_own(name: str) -> bool:
-    """Tell whether code that reads the whole namespace can mean `name`."""
-    return not name.startswith("_") and name not in _SHELL_NAMES
+def _aliases(held: Mapping[str, tuple[str, Any, Fingerprint]]) -> list[str]:
+    """Return which of the step's inputs are one and the same object, if any are.
+
+    A change in place of one then shows in the other.
+    """
+    owners: dict[int, set[str]] = {}
+    for label, (_, value, _) in held.items():
+        owners.setdefault(id(value), set()).add(label.partition(":")[2])
+    return sorted(" is ".join(sorted(names)) for names in owners.values() if len(names) > 1)
 
 
-def _read_text_evaluators(reach: Reach, strings: Collection[str]) -> None:
-    """Take in the names that helpers read out of strings or out of the namespace as a whole."""
-    namespace = reach.namespace
-    if namespace is None:
-        return
-    names: set[str] = set()
-    if reach.names & _WHOLE_NAMESPACE:
-        names = {name for name in namespace if _is_own(name)}
-    elif reach.names & _TEXT_EVALUATORS:
-        names = names_in_strings(frozenset(strings)) & set(namespace)
-    for name in sorted(names - set(reach.hidden)):
-        reach.follow((name,), namespace)
+def _read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
+    """Take in what code names in texts, or asks of a namespace as a whole; tell if any can."""
+    evaluates = bool(reach.names & TEXT_EVALUATORS)
+    loads = bool(reach.names & _LOADERS)
+    if not (evaluates or loads or reach.whole_scopes):
+        return False
+    strings = frozenset({*reach.strings, *texts})
+    if loads:
+        for name in sorted(filter(_DOTTED.fullmatch, strings)):
+            reach.add_module(name)
+    named = names_in_strings(strings) if evaluates else set()
+    for scope in list(reach.scopes.values()):
+        for name in sorted(named & set(scope)):
+            reach.follow((name,), scope)
+    for scope in list(reach.whole_scopes.values()):
+        for name in sorted(name for name in scope if not name.startswith("_")):
+            if name not in ("In", "Out", "get_ipython", "exit", "quit", "open"):
+                reach.follow((name,), scope)
+    return True

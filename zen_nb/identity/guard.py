@@ -1,0 +1,141 @@
+"""Whether everything that code reached is still what it was, without walking it again.
+
+A guard holds every place that was looked at (a name in a dict, a function's code,
+defaults and cells, a class's entries) with the object found there, and compares by
+identity. Identity is enough for what cannot change; data that can is fingerprinted
+again each time. Objects are held by strong references: an identity cannot be reused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+from zen_nb.core.errors import NoFingerprint
+from zen_nb.core.model import Fingerprint
+from zen_nb.identity.values import fingerprint_of
+
+MISSING = object()
+_EMPTY = object()
+
+
+class Changed(Exception):  # noqa: N818 - a signal, not an error
+    """A value refers to code that was not there when it was first seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    function: FunctionType
+    code: CodeType
+    name: str
+    defaults: tuple[Any, ...] | None
+    keywords: dict[str, Any] | None
+    cells: tuple[tuple[CellType, object], ...]
+    attributes: int
+
+    def holds(self) -> bool:
+        function = self.function
+        return (
+            function.__code__ is self.code
+            and function.__name__ == self.name
+            and function.__defaults__ is self.defaults
+            and function.__kwdefaults__ is self.keywords
+            and len(function.__dict__) == self.attributes
+            and all(contents(cell) is value for cell, value in self.cells)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    cls: type
+    bases: tuple[type, ...]
+    entries: dict[str, object]
+
+    def holds(self) -> bool:
+        now = self.cls.__dict__
+        return (
+            self.cls.__bases__ is self.bases
+            and [*now] == [*self.entries]
+            and [*map(id, now.values())] == [*map(id, self.entries.values())]
+        )
+
+
+@dataclass(slots=True)
+class Guard:
+    """What was looked at on a walk; `holds` tells whether a new walk would find the same."""
+
+    lookups: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = field(default_factory=dict)
+    functions: list[_Function] = field(default_factory=list)
+    classes: list[_Class] = field(default_factory=list)
+    parts: list[tuple[object, Fingerprint]] = field(default_factory=list)
+    values: list[tuple[object, Fingerprint]] = field(default_factory=list)
+    tokens: dict[int, str] = field(default_factory=dict)
+    kept: list[object] = field(default_factory=list)
+    usable: bool = True
+
+    def look(self, scope: Mapping[str, Any], name: str, value: object) -> None:
+        """Remember what `scope` holds under `name`; ``MISSING`` for nothing."""
+        self.lookups[(id(scope), name)] = (scope, name, value)
+
+    def add_function(self, function: FunctionType) -> None:
+        """Remember what a function is made of; what its values hold is added as parts."""
+        cells = tuple((cell, contents(cell)) for cell in function.__closure__ or ())
+        keywords = function.__kwdefaults__
+        for name, value in (keywords or {}).items():
+            self.look(keywords or {}, name, value)
+        for name, value in function.__dict__.items():
+            self.look(function.__dict__, name, value)
+        made = _Function(
+            function,
+            function.__code__,
+            function.__name__,
+            function.__defaults__,
+            keywords,
+            cells,
+            len(function.__dict__),
+        )
+        self.functions.append(made)
+
+    def add_class(self, cls: type) -> None:
+        """Remember the entries of a class."""
+        self.classes.append(_Class(cls, cls.__bases__, dict(vars(cls))))
+
+    def token(self, thing: object) -> str:
+        """Return what `thing` was called on the walk."""
+        try:
+            return self.tokens[id(thing)]
+        except KeyError:
+            raise Changed from None
+
+    def holds(self, whole: Callable[[object], Fingerprint]) -> bool:
+        """Tell whether nothing has changed. `whole` gives the fingerprint of global data."""
+        for scope, name, value in self.lookups.values():
+            if scope.get(name, MISSING) is not value:
+                return False
+        for part in self.functions:
+            if not part.holds():
+                return False
+        for kind in self.classes:
+            if not kind.holds():
+                return False
+        try:
+            return all(fingerprint_of(value, self) == digest for value, digest in self.parts) and all(
+                whole(value) == digest for value, digest in self.values
+            )
+        except (Changed, NoFingerprint):
+            return False
+
+
+def contents(cell: CellType) -> object:
+    """Return what a closure cell holds, or a mark of its own where it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _EMPTY
+
+
+def is_empty(content: object) -> bool:
+    """Tell whether `contents` found nothing."""
+    return content is _EMPTY
