@@ -172,7 +172,6 @@ class Reach:
 
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
-        self._add_type(value)
         try:
             digest = self.whole(value)
         except NoFingerprint as error:
@@ -183,7 +182,7 @@ class Reach:
     def whole(self, value: object) -> Fingerprint:
         """Return the fingerprint of `value` together with the code that it holds.
 
-        A value met again inside itself (a registry that holds a function which
+        The version of the package that its class comes from counts: methods are code. A value met again inside itself (a registry that holds a function which
         reads the registry) stands as its depth.
         """
         if type(value) in SCALARS:
@@ -201,6 +200,7 @@ class Reach:
                 open_values=self._open,
             )
             root = fingerprint_of(_compiled_callable(value), inner)
+            inner._add_type(value)
             inner._drain()
         finally:
             del self._open[id(value)]
