@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from zen_nb.core.errors import NoFingerprint, NotStorable
 from zen_nb.core.model import Fingerprint
 from zen_nb.identity.code import fingerprint
-from zen_nb.observe.places import LIMIT, Places
+from zen_nb.observe.places import LIMIT, Places, is_plain, is_users, kept_by
 from zen_nb.observe.state import State, fits, give_state, is_fixed, state_of
 
 # An object, stored as its place, and the parts of the state it is given.
@@ -28,15 +28,21 @@ class InPlace:
     ----------
     held
         ``(name, value, fingerprint)`` of the inputs; one without a fingerprint is not compared.
+    code
+        Names and objects of the functions and classes that the step reaches.
     """
 
-    def __init__(self, held: Iterable[tuple[str, Any, Fingerprint]]) -> None:
+    def __init__(
+        self, held: Iterable[tuple[str, Any, Fingerprint]], code: Iterable[tuple[str, Any]] = ()
+    ) -> None:
         self._held = [part for part in held if part[2]]
+        self._code = CodeState(code)
         self.places = Places((name, value) for name, value, _ in self._held)
         self._opaque: dict[int, Fingerprint | None] = {}
 
     def open(self) -> None:
-        """Remember, before the body runs, the content of parts whose state cannot be taken."""
+        """Remember, before the body runs, what cannot be known of parts afterwards."""
+        self._code.open()
         for part, place in self.places:
             if place[1] and not is_fixed(part) and state_of(part) is None:
                 self._opaque[id(part)] = print_of(part)
@@ -49,6 +55,7 @@ class InPlace:
         NotStorable
             Where a change cannot be made again.
         """
+        self._code.close()
         changed = {name: value for name, value, before in self._held if print_of(value) != before}
         for name in changed.keys() & self.places.overflowing:
             raise NotStorable(
@@ -64,6 +71,44 @@ class InPlace:
         if is_fixed(part) or (id(part) in self._opaque and print_of(part) == self._opaque[id(part)]):
             return None
         raise NotStorable(name, type(part).__qualname__, UNCHANGEABLE)
+
+
+class CodeState:
+    """What functions and classes keep for themselves: attributes, closure cells, defaults."""
+
+    def __init__(self, roots: Iterable[tuple[str, Any]]) -> None:
+        self._roots = list(roots)
+        self._before: list[tuple[str, Any, dict[str, Any]]] = []
+        self._prints: dict[int, tuple[Any, Fingerprint | None]] = {}
+
+    def open(self) -> None:
+        """Remember what each of them keeps."""
+        seen: set[int] = set()
+        waiting = self._roots[::-1]
+        while waiting:
+            name, thing = waiting.pop()
+            if id(thing) in seen:
+                continue
+            seen.add(id(thing))
+            parts = kept_by(thing)
+            self._before.append((name, thing, parts))
+            waiting += [(name, part) for part in parts.values() if is_users(part)]
+            for part in parts.values():
+                if not is_plain(part) and id(part) not in self._prints:
+                    self._prints[id(part)] = (part, print_of(part))
+
+    def close(self) -> None:
+        """Raise `NotStorable` where one of them keeps something else now."""
+        for name, thing, before in self._before:
+            now = kept_by(thing)
+            same = now.keys() == before.keys() and all(now[part] is before[part] for part in now)
+            if not same or any(self._is_other(part) for part in now.values()):
+                kind = "class" if isinstance(thing, type) else "function"
+                raise NotStorable(name, kind, "the step changes what it keeps, which a hit could not do again")
+
+    def _is_other(self, part: Any) -> bool:
+        known = self._prints.get(id(part))
+        return known is not None and known[1] is not None and print_of(part) != known[1]
 
 
 def repeatable(patches: Iterable[Patch]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,12 +16,12 @@ from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.code import digest_text
-from zen_nb.identity.ingredients import of_cell
+from zen_nb.identity.ingredients import Ingredients, of_cell
 from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch
-from zen_nb.observe.places import Places, written
+from zen_nb.observe.places import Places, is_users, written
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
@@ -95,7 +96,8 @@ class Execution:
             ignore=self.step.options.ignore,
             known=self._known,
         )
-        self._inplace = InPlace(() if ingredients.problems else ingredients.held.values())
+        held = () if ingredients.problems else ingredients.held.values()
+        self._inplace = InPlace(held, self._code_reached(ingredients))
         components = (*ingredients.components, *self._circumstances(self._inplace.places))
         return Question(
             step=self.step.name,
@@ -106,6 +108,14 @@ class Execution:
             keep=self.step.options.keep and self._keep,
             ignored=self.step.options.ignore,
         )
+
+    def _code_reached(self, ingredients: Ingredients) -> Iterator[tuple[str, Any]]:
+        """Yield the functions and classes of the notebook that the cell reaches."""
+        helpers = [part.name for part in ingredients.components if part.kind == "helper"]
+        names = [re.split(r"[.#]", name, maxsplit=1)[0] for name in helpers]
+        for name in dict.fromkeys([*names, *self.body.facts.reads]):
+            if is_users(self.namespace.get(name)):
+                yield name, self.namespace[name]
 
     def _circumstances(self, places: Places) -> Iterator[Component]:
         """Yield what matters besides values: which inputs are one object, which names exist.

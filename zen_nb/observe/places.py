@@ -11,7 +11,15 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, TypeAlias
 
 # A step of a path: how a part is reached, and which (``("item", 3)``, ``("attribute", "rows")``).
@@ -21,6 +29,7 @@ Place: TypeAlias = tuple[str, tuple[Way, ...]]
 LIMIT = 100_000
 _ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, CodeType, type)
+_DESCRIPTORS = (property, staticmethod, classmethod, GetSetDescriptorType, MemberDescriptorType)
 _PLAIN_KEYS = frozenset({int, str, bool, bytes, type(None)})
 
 
@@ -129,6 +138,34 @@ def slots_of(kind: type) -> tuple[str, ...]:
         for name in names
         if name not in ("__dict__", "__weakref__")
     )
+
+
+def kept_by(thing: Any) -> dict[str, Any]:
+    """Return what a function or class of the user's keeps for itself, by a name for each."""
+    if isinstance(thing, type):
+        return {name: part for name, part in vars(thing).items() if name not in _CLASS_ENTRIES}
+    found = {f".{name}": part for name, part in vars(thing).items()}
+    for at, cell in enumerate(thing.__closure__ or ()):
+        try:
+            found[f"cell {at}"] = cell.cell_contents
+        except ValueError:
+            continue
+    found.update((f"default {at}", part) for at, part in enumerate(thing.__defaults__ or ()))
+    found.update((f"default {name}", part) for name, part in (thing.__kwdefaults__ or {}).items())
+    return found
+
+
+_CLASS_ENTRIES = frozenset({"__dict__", "__weakref__", "__slotnames__", "__annotations__", "_abc_impl"})
+
+
+def is_users(thing: object) -> bool:
+    """Tell whether `thing` is a function or class written in the notebook."""
+    return isinstance(thing, (FunctionType, type)) and getattr(thing, "__module__", None) == "__main__"
+
+
+def is_plain(thing: object) -> bool:
+    """Tell whether `thing` is code, a descriptor or a scalar: nothing that changes in place."""
+    return type(thing) in _ATOMS or isinstance(thing, (*_CODE, *_DESCRIPTORS))
 
 
 def is_array(value: object) -> bool:
