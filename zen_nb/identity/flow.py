@@ -114,6 +114,9 @@ class Flow:
             self._parts(node)
 
     def _parts(self, node: ast.AST) -> None:
+        asked = _asked_of_globals(node)
+        if asked is not None:
+            self._read(asked)
         sure, perhaps = _evaluated(node)
         for part in sure:
             self._expression(part)
@@ -122,7 +125,9 @@ class Flow:
             self._expression(branch)
             self._bound = before
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> None:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    ) -> None:
         self._expression(node.generators[0].iter)
         before = self._state()
         self._local.append(set())
@@ -380,6 +385,24 @@ def _evaluated(node: ast.AST) -> tuple[list[ast.AST], list[ast.AST]]:
     return list(ast.iter_child_nodes(node)), []
 
 
+def _asked_of_globals(node: ast.AST) -> str | None:
+    """Return ``K`` for ``globals()["K"]``, ``globals().get("K")`` and ``"K" in globals()``."""
+    key: ast.AST | None = None
+    if isinstance(node, ast.Subscript) and _is_globals(node.value):
+        key = node.slice
+    elif isinstance(node, ast.Compare) and _is_globals(node.comparators[0]):
+        key = node.left
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        key = node.args[0] if _is_globals(node.func.value) else None
+    value = key.value if isinstance(key, ast.Constant) else None
+    return value if isinstance(value, str) else None
+
+
+def _is_globals(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) and not node.args else None
+    return isinstance(called, ast.Name) and called.id in ("globals", "locals", "vars")
+
+
 def _is_never_empty(node: ast.expr) -> bool:
     """Tell whether what a loop goes over surely has an element."""
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
@@ -412,7 +435,9 @@ def _may_swallow(node: ast.expr) -> bool:
 def compile_statement(*nodes: ast.stmt) -> CodeType:
     """Compile statements as the body of a module, top-level ``await`` allowed."""
     module = ast.fix_missing_locations(ast.Module(list(nodes), []))
-    return compile(module, "<step>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    code = compile(module, "<step>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    assert isinstance(code, CodeType)
+    return code
 
 
 def compile_expression(node: ast.expr) -> CodeType:

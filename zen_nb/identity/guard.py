@@ -8,6 +8,7 @@ again each time. Objects are held by strong references: an identity cannot be re
 
 from __future__ import annotations
 
+from abc import ABCMeta, get_cache_token
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType
@@ -21,7 +22,7 @@ MISSING = object()
 _EMPTY = object()
 
 
-class Changed(Exception):  # noqa: N818 - a signal, not an error
+class Changed(Exception):
     """A value refers to code that was not there when it was first seen."""
 
 
@@ -66,7 +67,9 @@ class _Class:
 class Guard:
     """What was looked at on a walk; `holds` tells whether a new walk would find the same."""
 
-    lookups: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = field(default_factory=dict)
+    lookups: dict[tuple[int, str], tuple[Mapping[str, Any], str, object]] = field(
+        default_factory=dict
+    )
     functions: list[_Function] = field(default_factory=list)
     classes: list[_Class] = field(default_factory=list)
     parts: list[tuple[object, Fingerprint]] = field(default_factory=list)
@@ -74,6 +77,7 @@ class Guard:
     tokens: dict[int, str] = field(default_factory=dict)
     kept: list[object] = field(default_factory=list)
     usable: bool = True
+    registrations: object = None
 
     def look(self, scope: Mapping[str, Any], name: str, value: object) -> None:
         """Remember what `scope` holds under `name`; ``MISSING`` for nothing."""
@@ -101,6 +105,8 @@ class Guard:
     def add_class(self, cls: type) -> None:
         """Remember the entries of a class."""
         self.classes.append(_Class(cls, cls.__bases__, dict(vars(cls))))
+        if isinstance(cls, ABCMeta) and self.registrations is None:
+            self.registrations = get_cache_token()
 
     def token(self, thing: object) -> str:
         """Return what `thing` was called on the walk."""
@@ -111,6 +117,8 @@ class Guard:
 
     def holds(self, whole: Callable[[object], Fingerprint]) -> bool:
         """Tell whether nothing has changed. `whole` gives the fingerprint of global data."""
+        if self.registrations is not None and self.registrations != get_cache_token():
+            return False
         for scope, name, value in self.lookups.values():
             if scope.get(name, MISSING) is not value:
                 return False
@@ -121,9 +129,9 @@ class Guard:
             if not kind.holds():
                 return False
         try:
-            return all(fingerprint_of(value, self) == digest for value, digest in self.parts) and all(
-                whole(value) == digest for value, digest in self.values
-            )
+            return all(
+                fingerprint_of(value, self) == digest for value, digest in self.parts
+            ) and all(whole(value) == digest for value, digest in self.values)
         except (Changed, NoFingerprint):
             return False
 

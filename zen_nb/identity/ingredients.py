@@ -14,18 +14,12 @@ from blake3 import blake3
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Component, Fingerprint
-from zen_nb.identity.bytecode import Imported
 from zen_nb.identity.bytecode import facts as code_facts
 from zen_nb.identity.cell import TEXT_EVALUATORS, CellFacts, names_in_strings
-from zen_nb.identity.code import (
-    Reach,
-    digest_parts,
-    import_project_module,
-    is_atom,
-    is_code,
-    shown,
-)
+from zen_nb.identity.code import Reach
+from zen_nb.identity.components import digest_parts, is_atom, shown
 from zen_nb.identity.guard import Guard
+from zen_nb.identity.things import import_project_module, is_code
 
 _PLAIN_NAMES = frozenset(
     kind.__name__ for kind in (NoneType, bool, int, float, complex, str, bytes)
@@ -222,7 +216,9 @@ def _star_names(cell: CellFacts, namespace: Mapping[str, Any]) -> set[str]:
     for (module, level), names in cell.stars.items():
         try:
             package = str(namespace.get("__package__") or "")
-            loaded = import_project_module(importlib.util.resolve_name("." * level + module, package))
+            loaded = import_project_module(
+                importlib.util.resolve_name("." * level + module, package)
+            )
         except ImportError:
             continue
         public = getattr(loaded, "__all__", None) or [
@@ -338,7 +334,11 @@ def _finish(reach: Reach, strings: frozenset[str]) -> Ingredients:
         reach.components["aliases"] = Component("aliases", digest_parts(aliases))
     components = reach.finish()
     return Ingredients(
-        components, dict(reach.problems), held, strings | frozenset(reach.strings), tuple(reach.absent)
+        components,
+        dict(reach.problems),
+        held,
+        strings | frozenset(reach.strings),
+        tuple(reach.absent),
     )
 
 

@@ -165,4 +165,6 @@ def _distribution_version(root: str) -> str:
 
 @cache
 def _owners() -> dict[str, list[str]]:
-    return {name: list(found) for name, found in importlib.metadata.packages_distributions().items()}
+    return {
+        name: list(found) for name, found in importlib.metadata.packages_distributions().items()
+    }

@@ -1,0 +1,340 @@
+"""What stands for the things that code names: labels, versions and parts of modules."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import sys
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Collection, Mapping
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from zen_nb.core.errors import NoFingerprint
+from zen_nb.core.model import Component, Fingerprint
+from zen_nb.identity.bytecode import Chain, Imported
+from zen_nb.identity.components import digest_text, is_atom, shown
+from zen_nb.identity.guard import MISSING, Guard
+from zen_nb.identity.origin import module_file, module_origin, package_version
+from zen_nb.identity.things import (
+    DESCRIPTORS,
+    file_digest,
+    found_by_name,
+    held_code,
+    import_project_module,
+    is_code,
+    label_prefix,
+    origin_of,
+)
+from zen_nb.identity.values import fingerprint_of
+
+
+class Naming(ABC):
+    """Names the things that code refers to, and keeps those that are still to be described.
+
+    Attributes
+    ----------
+    components
+        What was reached so far, by label.
+    problems
+        Labels of data without a fingerprint, with the reason.
+    data
+        Label to ``(namespace, name, value)`` of the global data reached, so that a
+        change made by the step can be told afterwards.
+    consulted
+        Label to the hidden names that the code under it reads.
+    scopes, whole_scopes
+        Global names seen by the code reached, and those that code asks for as a whole.
+
+    Parameters
+    ----------
+    namespace
+        The user's notebook namespace, where `hidden` and `known` apply.
+    hidden
+        Names that the step itself has bound by the time they are read.
+    known
+        Fingerprints of names whose values need not be hashed, or are not there yet.
+    imported
+        Hidden names that the step binds by import statements.
+    ignored
+        Names that the user takes out of the key.
+    """
+
+    def __init__(
+        self,
+        namespace: Mapping[str, Any] | None = None,
+        *,
+        hidden: Collection[str] = (),
+        known: Mapping[str, Fingerprint] | None = None,
+        imported: Mapping[str, Imported] | None = None,
+        ignored: Collection[str] = (),
+        open_values: dict[int, int] | None = None,
+    ) -> None:
+        self.namespace = namespace
+        self.hidden = hidden
+        self.known = known or {}
+        self.imported = imported or {}
+        self.ignored = ignored
+        self._open = {} if open_values is None else open_values
+        self.components: dict[str, Component] = {}
+        self.problems: dict[str, NoFingerprint] = {}
+        self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
+        self.absent: list[str] = []
+        self.names: set[str] = set()
+        self.strings: set[str] = set()
+        self.consulted: dict[str, set[str]] = {}
+        self.edges: dict[str, set[str]] = {}
+        self.scopes: dict[int, Mapping[str, Any]] = {}
+        self.whole_scopes: dict[int, Mapping[str, Any]] = {}
+        self.guard = Guard()
+        self._tokens = self.guard.tokens
+        self._kept = self.guard.kept
+        self._at = ""
+        self._taken: set[str] = set()
+        self._globals: dict[tuple[int, str], str] = {}
+        self._waiting: deque[tuple[str, object]] = deque()
+        self._documents: dict[str, object] = {}
+
+    @abstractmethod
+    def add_value(self, label: str, value: object) -> None:
+        """Give `value` the component `label`."""
+
+    # -- CodeSink ---------------------------------------------------------------------
+
+    def token(self, thing: object) -> str:
+        """Return the label that stands for a function, class, module or builtin."""
+        token = self._tokens.get(id(thing))
+        if token is None:
+            self._kept.append(thing)
+            token = self._name(thing)
+            self._tokens[id(thing)] = token
+        self.edges.setdefault(self._at, set()).add(token)
+        return token
+
+    # -- naming -----------------------------------------------------------------------
+
+    def _name(self, thing: object) -> str:
+        if isinstance(thing, ModuleType):
+            return self._module(thing, ())
+        if isinstance(thing, (FunctionType, type)):
+            return self._installed(thing) or self._queue(
+                thing, str(thing.__module__), thing.__qualname__
+            )
+        if hasattr(type(thing), "__zen_nb_function__"):
+            return self.token(thing.__zen_nb_function__)  # type: ignore[attr-defined]
+        if isinstance(thing, (CodeType, *DESCRIPTORS)):
+            return self._queue(thing, "__main__", f"<{type(thing).__name__}>")
+        return self._compiled(thing)
+
+    def _compiled(self, thing: object) -> str:
+        """Name what is written in C: as it is found in its module, else by what it holds."""
+        module = getattr(thing, "__module__", None) or type(thing).__module__
+        name = getattr(thing, "__qualname__", None) or getattr(
+            thing, "__name__", type(thing).__qualname__
+        )
+        owner = getattr(thing, "__objclass__", None)
+        origin = module_origin(str(module))
+        if origin == "package":
+            self._package(str(module))
+        if isinstance(owner, type):
+            return f"{self.token(owner)}.{name}"
+        if origin != "project" and found_by_name(str(module), str(name)) is thing:
+            return f"{module}..{name}"
+        if held_code(thing):
+            return self._queue(thing, str(module), str(name))
+        file = file_digest(module_file(str(module))) if origin == "project" else ""
+        return f"{module}..{name}{file}"
+
+    def _installed(self, thing: FunctionType | type) -> str | None:
+        """Return the name of a thing of Python or a package; None where content must tell."""
+        module = str(getattr(thing, "__module__", None) or "")
+        origin = module_origin(module) if module else "project"
+        if origin == "project" or found_by_name(module, thing.__qualname__) is not thing:
+            return None
+        if isinstance(thing, FunctionType) and origin_of(thing) == "project":
+            return None
+        if origin == "package":
+            self._package(module)
+        return f"{module}.{thing.__qualname__}"
+
+    def _queue(self, thing: object, module: str, name: str) -> str:
+        label = self._claim(f"{label_prefix(module or '__main__')}{name}".replace("<locals>.", ""))
+        self._waiting.append((label, thing))
+        return label
+
+    def _claim(self, label: str) -> str:
+        """Return a label that nothing else has: the order of the walk numbers equal ones."""
+        unique, number = label, 1
+        while unique in self._taken:
+            number += 1
+            unique = f"{label}#{number}"
+        self._taken.add(unique)
+        return unique
+
+    # -- what a name stands for -------------------------------------------------------
+
+    def _look(self, scope: Mapping[str, Any], name: str) -> Any:
+        value = scope.get(name, MISSING)
+        self.guard.look(scope, name, value)
+        return value
+
+    def _resolve(self, chain: Chain, scope: Mapping[str, Any]) -> str:
+        name = chain[0]
+        if scope is self.namespace:
+            if name in self.hidden:
+                return self._hidden(chain, scope)
+            if name in self.ignored:
+                return "ignored"
+        value = self._look(scope, name)
+        if value is MISSING:
+            if scope is self.namespace and name in self.known:
+                return self._global(name, value, scope)
+            value = self._look(vars(builtins), name)
+            if value is MISSING:
+                return "missing"
+        return self._part(chain, value, scope)
+
+    def _part(self, chain: Chain, value: object, scope: Mapping[str, Any]) -> str:
+        if isinstance(value, ModuleType):
+            return self._module(value, chain[1:])
+        if is_code(value):
+            return self.token(value)
+        return self._global(chain[0], value, scope)
+
+    def _hidden(self, chain: Chain, scope: Mapping[str, Any]) -> str:
+        self.consulted.setdefault(self._at, set()).add(chain[0])
+        found = self.imported.get(chain[0])
+        if found is not None:
+            return " ".join(self._imported(found, (chain[1:],), scope))
+        return "bound by the step"
+
+    def _global(self, name: str, value: object, scope: Mapping[str, Any]) -> str:
+        label = self._globals.get((id(scope), name))
+        if label is None:
+            module = str(scope.get("__name__", "__main__"))
+            prefix = "global:" if label_prefix(module) == "helper:" else label_prefix(module)
+            label = self._claim(f"{prefix}{name}")
+            self._globals[(id(scope), name)] = label
+            self._kept.append(scope)
+            self._add_global(label, name, value, scope)
+        return label
+
+    def _add_global(self, label: str, name: str, value: object, scope: Mapping[str, Any]) -> None:
+        if scope is self.namespace and name in self.known:
+            self.components[label] = Component(label, self.known[name], shown(name, value))
+            return
+        self.data[label] = (scope, name, value)
+        self.add_value(label, value)
+        if not is_atom(value):
+            self._kept.append(value)
+            self.guard.values.append((value, self.components[label].digest))
+
+    def _module(self, module: ModuleType, attributes: Chain, *, loaded: bool = True) -> str:
+        origin = module_origin(module.__name__)
+        if origin != "project":
+            return self._installed_part(module, attributes, origin, loaded=loaded)
+        if not attributes:
+            return self._whole_module(module)
+        value = self._look(vars(module), attributes[0])
+        if value is MISSING:
+            return self._whole_module(module)
+        return self._part(attributes, value, vars(module))
+
+    def _whole_module(self, module: ModuleType) -> str:
+        self.guard.usable = False
+        if vars(module) is self.namespace:
+            self.whole_scopes[id(self.namespace)] = self.namespace
+            return "the namespace"
+        label = f"module:{module.__name__}"
+        if label not in self._taken:
+            self._taken.add(label)
+            self._waiting.append((label, module))
+        self.edges.setdefault(self._at, set()).add(label)
+        return label
+
+    def _installed_part(
+        self, module: ModuleType, attributes: Chain, origin: str, *, loaded: bool
+    ) -> str:
+        """Name a part of an installed module; what the user put there counts by content."""
+        if origin == "package":
+            self._package(module.__name__)
+        thing: object = module
+        for attribute in attributes:
+            if not isinstance(thing, (ModuleType, type)):
+                break
+            thing = self._look(vars(thing), attribute)
+        name = f"{module.__name__}.{'.'.join(attributes)}"
+        if isinstance(thing, (FunctionType, type)) and origin_of(thing) == "project":
+            return f"{name} {self.token(thing)}"
+        if (loaded and len(attributes) == 1 and is_atom(thing)) or name == "sys.argv":
+            return f"{name} {fingerprint_of(thing, self)}"
+        return name
+
+    def _add_type(self, value: object) -> None:
+        """Take in the package that the class of a value comes from."""
+        module = type(value).__module__
+        if module != "builtins" and module_origin(module) == "package":
+            self._package(module)
+
+    def _package(self, module: str) -> None:
+        root = module.partition(".")[0]
+        label = f"package:{root}"
+        if root != "zen_nb" and label not in self.components:
+            version = package_version(root)
+            self.components[label] = Component(
+                label, digest_text(f"{root} {version}"), {"version": version}
+            )
+
+    # -- import statements ------------------------------------------------------------
+
+    def _import(self, found: Imported, scope: Mapping[str, Any]) -> list[str]:
+        return self._imported(found, found.chains, scope, whole=True)
+
+    def _imported(
+        self,
+        found: Imported,
+        chains: tuple[Chain, ...],
+        scope: Mapping[str, Any],
+        *,
+        whole: bool = False,
+    ) -> list[str]:
+        """Return what stands for what `chains` take from an import, loading it if it is the project's."""
+        try:
+            package = str(scope.get("__package__") or "")
+            full = importlib.util.resolve_name("." * found.level + found.module, package)
+        except ImportError:
+            return ["missing"]
+        origin = module_origin(full)
+        if origin == "package":
+            self._package(full)
+        chains = chains if whole else tuple((*found.path, *chain) for chain in chains)
+        if origin != "project":
+            return [self._from_installed(full, chain) for chain in chains]
+        module = import_project_module(full)
+        self.guard.look(sys.modules, full, sys.modules.get(full, MISSING))
+        if module is None:
+            return [self._module_by_file(full)]
+        if found.binds_root:
+            module = sys.modules[full.partition(".")[0]]
+        return [self._from_module(module, chain) for chain in chains]
+
+    def _from_module(self, module: ModuleType, chain: Chain) -> str:
+        if chain and chain[0] not in vars(module) and hasattr(module, "__path__"):
+            import_project_module(f"{module.__name__}.{chain[0]}")
+        return self._module(module, chain)
+
+    def _from_installed(self, full: str, chain: Chain) -> str:
+        module = sys.modules.get(full)
+        if module is None:
+            return f"{full}.{'.'.join(chain)}"
+        return self._module(module, chain, loaded=full == "sys")
+
+    def _module_by_file(self, name: str) -> str:
+        """Take in a module that cannot be imported yet: the file it has, or that it has none."""
+        self.guard.usable = False
+        label, file = f"module:{name}", module_file(name)
+        if file is None:
+            self.absent.append(name)
+        self.components[label] = Component(label, file_digest(file))
+        return label

@@ -1,0 +1,95 @@
+"""What kind of thing a value is, as far as code is concerned, and where it was written."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
+
+from blake3 import blake3
+
+from zen_nb.core.model import Fingerprint
+from zen_nb.identity.bytecode import facts
+from zen_nb.identity.origin import module_origin
+
+DESCRIPTORS = (property, staticmethod, classmethod)
+
+
+def import_project_module(name: str) -> ModuleType | None:
+    """Return a module of the project, imported if need be; None where that fails.
+
+    What a step imports is loaded before it is decided whether the step runs:
+    the identity of a module is the code that is loaded, and on a hit the import
+    is made as well.
+    """
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return loaded
+    try:
+        return importlib.import_module(name)
+    except Exception:  # the step itself will meet it and show it
+        return None
+
+
+def file_digest(file: str | None) -> Fingerprint:
+    """Return the digest of a source file; ``""`` where there is none."""
+    try:
+        return blake3(Path(file).read_bytes()).hexdigest() if file else ""
+    except OSError:
+        return ""
+
+
+def label_prefix(module: str) -> str:
+    return "helper:" if module in ("__main__", "__mp_main__") else f"module:{module}."
+
+
+def is_code(value: object) -> bool:
+    """Tell whether a value has its identity in code: a function, class, module, builtin or step."""
+    return isinstance(value, (FunctionType, type, ModuleType, BuiltinFunctionType)) or hasattr(
+        type(value), "__zen_nb_function__"
+    )
+
+
+def origin_of(thing: FunctionType | type) -> str:
+    """Return where a thing was written, whatever module it claims to be of."""
+    if isinstance(thing, FunctionType):
+        return module_origin(str(thing.__globals__.get("__name__", "__main__")))
+    return module_origin(str(thing.__module__))
+
+
+def found_by_name(module: str, name: str) -> object:
+    found: object = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, "__dict__", {}).get(part, None)
+        if isinstance(found, (staticmethod, classmethod)):
+            found = found.__func__
+    return found
+
+
+def held_code(thing: object) -> list[FunctionType]:
+    """Return the functions that a callable written in C refers to, in a fixed order."""
+    wrapped = getattr(thing, "__wrapped__", None)
+    if isinstance(wrapped, FunctionType):
+        return [wrapped]
+    found = [part for part in gc.get_referents(thing) if isinstance(part, FunctionType)]
+    return sorted(found, key=lambda part: (part.__qualname__, facts(part.__code__).digest))
+
+
+def compiled_callable(value: object) -> object:
+    """Return the function that a just-in-time compiler wrapped, with the wrapper's class."""
+    for name in ("py_func", "__wrapped__"):
+        inner = getattr(value, "__dict__", {}).get(name) if callable(value) else None
+        if isinstance(inner, FunctionType) and module_origin(type(value).__module__) == "package":
+            return (type(value), inner)
+    return value
+
+
+def defaults_of(function: FunctionType) -> Iterator[tuple[str, object]]:
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    yield from zip(names[len(names) - len(defaults) :], defaults, strict=True)
+    for name, value in sorted((function.__kwdefaults__ or {}).items()):
+        yield f"{name}=", value
