@@ -122,8 +122,8 @@ source = random.Random(4)
 interrupted = 0
 for number in range(60):
     timer = threading.Timer(source.random() / 120, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
     try:
+        timer.start()
         put(store, a_record(number), {"x": np.arange(number, number + 200_000)})
         timer.join()
         time.sleep(0.001)
