@@ -25,7 +25,7 @@ class Scenario:
     cell_only: bool = False
 
 
-def _(name: str, rerun: bool, setup: str, edit: tuple[str, str] | None = None, **more) -> Scenario:  # noqa: FBT001
+def _(name: str, rerun: bool, setup: str, edit: tuple[str, str] | None = None, **more) -> Scenario:
     return Scenario(name, rerun, setup=setup, edit=edit, **more)
 
 

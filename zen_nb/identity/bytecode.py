@@ -217,9 +217,8 @@ class _Reading:
         return text(step.opname) + self._argument(step)
 
     def _argument(self, step: dis.Instruction) -> bytes:
-        if step.opcode in dis.hasconst:
-            return self._constant(step.argval)
-        if step.opname == "KW_NAMES":
+        if step.opcode in dis.hasconst and step.opname != "LOAD_SMALL_INT":
+            # Not from `argval`: dis does not look up the names of keyword arguments.
             return self._constant(self.code.co_consts[step.arg or 0])
         if step.opcode in _JUMPS:
             return text(f"to {bisect_left(self.offsets, step.argval)}")
@@ -386,7 +385,7 @@ def _declared_global(code: CodeType) -> Iterator[str]:
 
 
 def _exception_table(table: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Yield ``(start, end, target, depth)`` in bytes of code; depth holds the last-instruction flag."""
+    """Yield ``(start, end, target, depth)``, the first three in bytes of code."""
     items = iter(table)
     for first in items:
         start = _varint(first, items) * 2

@@ -11,6 +11,7 @@ from types import CodeType
 
 from zen_nb.identity.bytecode import DOC_READERS as _DOC_READERS
 from zen_nb.identity.bytecode import facts
+from zen_nb.identity.components import digest_parts
 from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_of, magic_call
 from zen_nb.identity.flow import Flow, compile_statement
 
@@ -87,11 +88,12 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
     flow = Flow()
     flow.walk(statements)
     definitions = tuple(definitions_of(statements, frozenset(flow.binds)))
-    code = compile_statement(*_normalised(statements, definitions))
+    plain = _normalised(statements, definitions)
+    code = compile_statement(*plain)
     names = facts(code).names
     return CellFacts(
         code=code,
-        digest=facts(code).digest,
+        digest=digest_parts([facts(code).digest, *_docstrings(plain)]),
         reads=flow.reads,
         binds=tuple(flow.binds),
         deletes=tuple(flow.deletes),
@@ -239,6 +241,13 @@ class _Plain(ast.NodeTransformer):
             argument.annotation = None
         self.generic_visit(node)
         return node
+
+
+def _docstrings(statements: list[ast.stmt]) -> Iterator[str]:
+    """Yield the docstrings of functions that were left in: they are no part of compiled code."""
+    for node in (part for statement in statements for part in ast.walk(statement)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield f"{node.name} {ast.get_docstring(node, clean=False)}"
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

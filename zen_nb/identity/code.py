@@ -50,7 +50,7 @@ class Reach(Naming):
     # -- what callers ask for ---------------------------------------------------------
 
     def follow(self, chain: Chain, scope: Mapping[str, Any], at: str = "code") -> str:
-        """Return what stands for the thing that `chain` names in `scope`; its component is added."""
+        """Return what stands for what `chain` names in `scope`; its component is added."""
         self._at = at
         token = self._resolve(chain, scope)
         self._drain()
@@ -98,8 +98,9 @@ class Reach(Naming):
     def whole(self, value: object) -> Fingerprint:
         """Return the fingerprint of `value` together with the code that it holds.
 
-        The version of the package that its class comes from counts: methods are code. A value met again inside itself (a registry that holds a function which
-        reads the registry) stands as its depth.
+        The version of the package that its class comes from counts: methods are code. A
+        value met again inside itself (a registry that holds a function which reads the
+        registry) stands as its depth.
         """
         if type(value) in SCALARS:
             return fingerprint_of(value, self)

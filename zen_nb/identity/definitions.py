@@ -14,7 +14,6 @@ HARMLESS_MAGICS = frozenset(
 )
 
 _Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
-_Import: TypeAlias = "ast.Import | ast.ImportFrom"
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -326,7 +326,7 @@ class Flow:
     _on_TryStar = _on_Try
 
     def _finally(self, body: list[ast.stmt], before: _State, end: _State) -> None:
-        """Walk a ``finally``; within another ``try`` it may also run on the way out of an exception."""
+        """Walk a ``finally``; within another ``try`` it may run on the way out of an exception."""
         self._bound = end
         if body and (self._tries or end is None):
             self._bound = before
@@ -471,10 +471,9 @@ def without_surroundings(
 
 def class_names(node: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:
     """Return the global names that a class body reads at once, and those its methods read later."""
-    bare = ast.ClassDef(
-        name=node.name, bases=[], keywords=[], body=node.body, decorator_list=[],
-        **({"type_params": []} if hasattr(node, "type_params") else {}),
-    )  # fmt: skip
+    bare = ast.ClassDef(node.name, [], [], body=node.body, decorator_list=[])
+    if hasattr(node, "type_params"):
+        bare.type_params = []
     outer = compile_statement(bare)
     body = next(constant for constant in outer.co_consts if isinstance(constant, CodeType))
     methods = [constant for constant in body.co_consts if isinstance(constant, CodeType)]

@@ -305,7 +305,7 @@ class _Arguments:
 
 
 def _reach_of(function: FunctionType, ignore: frozenset[str], texts: list[str]) -> Reach:
-    """Return all that `function` reaches; the walk is spared where a guard shows nothing changed."""
+    """Return all that `function` reaches; no walk where a guard shows that nothing changed."""
     known = _guards.get(id(function))
     if known is not None:
         kept, ignored, guard, reach = known

@@ -299,7 +299,7 @@ class Naming(ABC):
         *,
         whole: bool = False,
     ) -> list[str]:
-        """Return what stands for what `chains` take from an import, loading it if it is the project's."""
+        """Return what stands for what `chains` take from an import; the project's is loaded."""
         try:
             package = str(scope.get("__package__") or "")
             full = importlib.util.resolve_name("." * found.level + found.module, package)

@@ -43,6 +43,7 @@ def file_digest(file: str | None) -> Fingerprint:
 
 
 def label_prefix(module: str) -> str:
+    """Return what labels of things of a module begin with."""
     return "helper:" if module in ("__main__", "__mp_main__") else f"module:{module}."
 
 
@@ -61,6 +62,7 @@ def origin_of(thing: FunctionType | type) -> str:
 
 
 def found_by_name(module: str, name: str) -> object:
+    """Return what a loaded module holds under a qualified name; ``None`` for nothing."""
     found: object = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, "__dict__", {}).get(part, None)
@@ -88,6 +90,7 @@ def compiled_callable(value: object) -> object:
 
 
 def defaults_of(function: FunctionType) -> Iterator[tuple[str, object]]:
+    """Yield the defaults of a function, by the names of their parameters."""
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[: code.co_argcount]
     yield from zip(names[len(names) - len(defaults) :], defaults, strict=True)
