@@ -25,7 +25,10 @@ def rows() -> list[Row]:
         rounds=9,
         warm_up=1,
     )
-    check = f"import sys, zen_nb, zen_nb.faces.extension; sys.exit(any(m in sys.modules for m in {_HEAVY}))"
+    check = (
+        "import sys, zen_nb, zen_nb.faces.extension; "
+        f"sys.exit(any(name in sys.modules for name in {_HEAVY}))"
+    )
     light = subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
     added, loaded = found["both"] - found["alone"], found["loaded"] - found["alone"]
     return [

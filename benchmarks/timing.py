@@ -66,6 +66,7 @@ def table(rows: list[Row]) -> str:
             )
         reached = "yes" if row.met else "no"
         lines.append(
-            f"| {row.what} | {readable(row.ours_s)} | {beside} | {ratio} | {row.reach} | {reached} |"
+            f"| {row.what} | {readable(row.ours_s)} | {beside} | {ratio} "
+            f"| {row.reach} | {reached} |"
         )
     return "\n".join(lines)

@@ -40,7 +40,7 @@ def fit(
 
 @pipeline
 def training(gamma: float = 0.002):
-    X_train, X_test, y_train, y_test = split_iris()
+    X_train, _X_test, y_train, _y_test = split_iris()
     fit(gamma=gamma, X_train=X_train, y_train=y_train)
 
 

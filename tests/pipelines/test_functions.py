@@ -321,3 +321,33 @@ def test_an_unusable_store_costs_the_cache_and_nothing_else(
     assert [give(), give()] == [1, 1]
     assert ran == ["give", "give"]
     assert len([line for line in log if line.startswith("Nothing is cached")]) == 1
+
+
+def test_a_damaged_record_makes_its_step_run_when_its_value_is_wanted(
+    ran: list[str], tmp_path: Path
+) -> None:
+    """Damage found only when a reader needs the value is a rerun, not an exception."""
+
+    @step
+    def load() -> Annotated[np.ndarray, "big"]:
+        body("load")
+        return np.arange(1_000_000.0)
+
+    @step
+    def total(big: np.ndarray, factor: int) -> float:
+        body("total")
+        return float(big.sum()) * factor
+
+    @pipeline
+    def both(factor: int) -> None:
+        total(load(), factor)
+
+    first = both(1).steps["total"].outputs["output"].load()
+    blobs = [path for path in (tmp_path / "cache" / "blobs").rglob("*") if path.is_file()]
+    for path in blobs:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.chmod(0o600)
+        path.write_bytes(content)
+    assert both(2).steps["total"].outputs["output"].load() == 2 * first
+    assert ran == ["load", "total", "load", "total"]

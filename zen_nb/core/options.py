@@ -131,8 +131,8 @@ def read_configuration(
     table = read_project_table(Path.cwd() if start is None else start)
     folder = environ.get("ZEN_NB_CACHE_DIR") or table.get("cache_dir")
     limit = environ.get("ZEN_NB_SIZE_LIMIT") or table.get("size_limit")
-    status = environ.get("ZEN_NB_STATUS") or table.get("status", "full")
-    if status not in ("full", "quiet"):
+    status: object = environ.get("ZEN_NB_STATUS") or table.get("status", "full")
+    if status != "full" and status != "quiet":
         raise UsageError(f"status = {status!r} is not known; write full or quiet")
     return Configuration(
         cache_dir=Path(str(folder)).expanduser().absolute() if folder else None,
@@ -149,11 +149,11 @@ def _surroundings(environ: Mapping[str, str], table: Mapping[str, Any]) -> Setti
     if text:
         value = parse_switch(text, "ZEN_NB_ENABLE_CACHE")
         return Setting(value, "the environment (ZEN_NB_ENABLE_CACHE)")
-    value = table.get("enable_cache")
-    if value is None:
+    asked: object = table.get("enable_cache")
+    if asked is None:
         return None
-    if not isinstance(value, bool):
+    if not isinstance(asked, bool):
         raise UsageError(
-            f"[tool.zen_nb] enable_cache = {value!r} is not a switch; write true or false"
+            f"[tool.zen_nb] enable_cache = {asked!r} is not a switch; write true or false"
         )
-    return Setting(value, "the project (pyproject.toml)")
+    return Setting(asked, "the project (pyproject.toml)")

@@ -53,6 +53,25 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where calls are answered.
+
+    Attributes
+    ----------
+    store
+        ``None`` where there is none: every call runs.
+    shell
+        The IPython shell whose page shows what functions show; ``None`` in a script.
+    tell
+        Is handed every event; ``None`` where nobody listens.
+    """
+
+    store: Store | None = None
+    shell: Any = None
+    tell: Listener | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a call gave.
 
@@ -74,33 +93,26 @@ class Answer:
 
 
 def answer(
-    call: Call,
-    store: Store | None,
-    *,
-    shell: Any = None,
-    tell: Listener | None = None,
-    fetch: Callable[[str], Any] | None = None,
-    load: bool = True,
+    call: Call, place: Place, *, fetch: Callable[[str], Any] | None = None, load: bool = True
 ) -> Answer:
     """Return what `call` gives, from a record or from a run.
 
     Parameters
     ----------
-    shell
-        The IPython shell whose page shows what the function shows; ``None`` in a script.
     fetch
         Gives the value of an argument in ``call.given``, for a run.
     load
         On a hit, bring the outputs back now; otherwise they stay in the store.
     """
-    decision = decide(_question(call), store)
-    if decision.record is not None and store is not None:
-        served = _bring_back(decision.record, call, store, load=load)
+    __tracebackhide__ = True
+    decision = decide(_question(call), place.store)
+    if decision.record is not None and place.store is not None:
+        served = _bring_back(decision.record, call, place.store, load=load)
         if served is not None:
-            if tell is not None:
-                tell(StepCached(call.name, decision.record, decision.reason))
-            return _redo(served, call, decision, shell)
-    return _run(call, decision, store, shell, tell, fetch)
+            if place.tell is not None:
+                place.tell(StepCached(call.name, decision.record, decision.reason))
+            return _redo(served, call, decision, place.shell)
+    return _run(call, decision, place, fetch)
 
 
 def _question(call: Call) -> Question:
@@ -164,53 +176,34 @@ def _apply_changes(served: Served, call: Call) -> None:
 
 
 def _run(
-    call: Call,
-    decision: Decision,
-    store: Store | None,
-    shell: Any,
-    tell: Listener | None,
-    fetch: Callable[[str], Any] | None,
+    call: Call, decision: Decision, place: Place, fetch: Callable[[str], Any] | None
 ) -> Answer:
     __tracebackhide__ = True
     fetched = {name: fetch(name) for name in call.given} if fetch is not None else {}
     arguments = {**call.arguments, **fetched}
-    attempt = _attempt(call, arguments, decision, store, shell)
-    if tell is not None:
-        tell(StepStarted(call.name, time.time(), decision.reason))
+    attempt = _attempt(call, arguments, decision, place)
+    tell = place.tell or _nobody
+    tell(StepStarted(call.name, time.time(), decision.reason))
     attempt.open()
     try:
         returned = _invoke(call.function, arguments)
         values = named_outputs(call.name, call.outputs, returned)
     except BaseException as error:
-        duration = attempt.abandon()
-        if tell is not None:
-            tell(
-                StepFailed(
-                    call.name, duration, f"{type(error).__name__}: {error}".partition("\n")[0]
-                )
-            )
+        line = f"{type(error).__name__}: {error}".partition("\n")[0]
+        tell(StepFailed(call.name, attempt.abandon(), line))
         raise
     outcome = attempt.close(_made(values, arguments))
-    if tell is not None:
-        tell(
-            StepFinished(
-                call.name, outcome.duration_s, outcome.record, decision.reason, outcome.note
-            )
-        )
-    return Answer(
-        False,
-        outcome.record,
-        values,
-        decision.reason,
-        outcome.note,
-        outcome.duration_s,
-        outcome.fingerprints,
-    )
+    took, record, note = outcome.duration_s, outcome.record, outcome.note
+    tell(StepFinished(call.name, took, record, decision.reason, note))
+    return Answer(False, record, values, decision.reason, note, took, outcome.fingerprints)
 
 
-def _attempt(
-    call: Call, arguments: Mapping[str, Any], decision: Decision, store: Store | None, shell: Any
-) -> Attempt:
+def _nobody(_: object) -> None:
+    """Hear nothing."""
+
+
+def _attempt(call: Call, arguments: Mapping[str, Any], decision: Decision, place: Place) -> Attempt:
+    store = place.store
     strings = [*decision.question.ingredients.strings]
     strings += [
         str(part)
@@ -223,7 +216,7 @@ def _attempt(
         declared=call.options.files,
         reach="context",
     )
-    capture = capture_for(shell, "context")
+    capture = capture_for(place.shell, "context")
     return Attempt(
         decision, store=store, capture=capture, watch=watch, namespace=call.function.__globals__
     )
@@ -259,7 +252,8 @@ def named_outputs(step: str, outputs: Sequence[str], returned: Any) -> dict[str,
     if not isinstance(returned, (tuple, list)) or len(returned) != len(outputs):
         count = len(returned) if isinstance(returned, (tuple, list)) else 1
         raise MissingOutput(
-            f"step {step} declares {len(outputs)} outputs ({', '.join(outputs)}) and returned {count}; "
+            f"step {step} declares {len(outputs)} outputs ({', '.join(outputs)}) "
+            f"and returned {count}; "
             "return them as a tuple in that order"
         )
     return dict(zip(outputs, returned, strict=True))

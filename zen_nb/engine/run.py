@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from zen_nb.core.events import Listener, RunFinished, RunStarted
+from zen_nb.core.errors import StoreUnavailable
+from zen_nb.core.events import RunFinished, RunStarted
 from zen_nb.core.model import Fingerprint
-from zen_nb.engine.call import Answer, Call, answer
+from zen_nb.core.options import Setting
+from zen_nb.engine.call import Answer, Call, Place, answer
 from zen_nb.store.records import Store
 
 
@@ -88,14 +91,7 @@ class PipelineRun:
     steps: Mapping[str, StepRun] = field(default_factory=dict)
 
 
-def run(
-    pipeline: str,
-    invocations: Sequence[Invocation],
-    store: Store | None,
-    *,
-    shell: Any = None,
-    tell: Listener,
-) -> PipelineRun:
+def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> PipelineRun:
     """Run `invocations` in order and return what happened.
 
     Raises
@@ -104,46 +100,76 @@ def run(
         The user's own, from the step that failed; nothing after it runs.
     """
     __tracebackhide__ = True
+    tell = place.tell or (lambda _: None)
+    walk = _Walk({part.node: part for part in invocations}, place)
     began = time.perf_counter()
-    tell(RunStarted(pipeline, tuple(part.node for part in invocations)))
-    answers: dict[str, Answer] = {}
+    tell(RunStarted(pipeline, tuple(walk.invocations)))
     failed: str | None = None
     try:
-        for invocation in invocations:
-            failed = invocation.node
-            answers[invocation.node] = _answer(invocation, answers, store, shell, tell)
+        for failed in walk.invocations:
+            walk.take(failed)
         failed = None
     finally:
-        cached = sum(found.cached for found in answers.values())
+        cached = sum(found.cached for found in walk.answers.values())
         took = time.perf_counter() - began
         tell(RunFinished(pipeline, took, cached, len(invocations), failed))
-    steps = {part.node: _step_run(part, answers[part.node], store) for part in invocations}
+    steps = {
+        node: _step_run(part, walk.answers[node], place) for node, part in walk.invocations.items()
+    }
     return PipelineRun(pipeline, "cached" if cached == len(steps) else "completed", took, steps)
 
 
-def _answer(
-    invocation: Invocation,
-    answers: Mapping[str, Answer],
-    store: Store | None,
-    shell: Any,
-    tell: Listener,
-) -> Answer:
-    __tracebackhide__ = True
-    given: dict[str, tuple[Fingerprint, str]] = {}
-    arguments = dict(invocation.call.arguments)
-    for name, link in invocation.links.items():
-        known = _known(answers[link.node], link.output)
-        if known is None:
-            arguments[name] = _value(answers[link.node], link.output, invocation, store)
-        else:
-            given[name] = known
+class _Walk:
+    """One walk over the graph: what has been answered so far, and values between steps."""
 
-    def fetch(name: str) -> Any:
-        link = invocation.links[name]
-        return _value(answers[link.node], link.output, invocation, store)
+    def __init__(self, invocations: Mapping[str, Invocation], place: Place) -> None:
+        self.invocations = invocations
+        self.answers: dict[str, Answer] = {}
+        self._place = place
 
-    call = replace(invocation.call, name=invocation.node, arguments=arguments, given=given)
-    return answer(call, store, shell=shell, tell=tell, fetch=fetch, load=False)
+    def take(self, node: str, setting: Setting | None = None) -> None:
+        """Answer the call of `node`; what it reads has been answered before."""
+        __tracebackhide__ = True
+        invocation = self.invocations[node]
+        given: dict[str, tuple[Fingerprint, str]] = {}
+        arguments = dict(invocation.call.arguments)
+        for name, link in invocation.links.items():
+            known = _known(self.answers[link.node], link.output)
+            if known is None:
+                arguments[name] = self._value(link)
+            else:
+                given[name] = known
+        call = replace(
+            invocation.call,
+            name=node,
+            arguments=arguments,
+            given=given,
+            setting=setting or invocation.call.setting,
+        )
+        self.answers[node] = answer(
+            call, self._place, fetch=lambda name: self._value(invocation.links[name]), load=False
+        )
+
+    def _value(self, link: Link) -> Any:
+        """Return an output as its reader's own value: readers cannot disturb each other.
+
+        A record that turns out to be damaged when it is wanted makes its step run after all.
+        """
+        __tracebackhide__ = True
+        with contextlib.suppress(StoreUnavailable):
+            return self._load(link)
+        self.take(link.node, Setting(False, "its record, which is damaged"))
+        values = self.answers[link.node].values or {}
+        return values[link.output]
+
+    def _load(self, link: Link) -> Any:
+        found, store = self.answers[link.node], self._place.store
+        if found.record is not None and store is not None:
+            namespace = self.invocations[link.node].call.function.__globals__
+            values = store.load(found.record, namespace)
+            if link.output in values:
+                return values[link.output]
+        return (found.values or {})[link.output]
 
 
 def _known(found: Answer, output: str) -> tuple[Fingerprint, str] | None:
@@ -156,19 +182,11 @@ def _known(found: Answer, output: str) -> tuple[Fingerprint, str] | None:
     return None
 
 
-def _value(found: Answer, output: str, invocation: Invocation, store: Store | None) -> Any:
-    """Return an output as a value of its reader's own, so that readers cannot disturb each other."""
-    if found.record is not None and store is not None:
-        values = store.load(found.record, invocation.call.function.__globals__)
-        if output in values:
-            return values[output]
-    assert found.values is not None
-    return found.values[output]
-
-
-def _step_run(invocation: Invocation, found: Answer, store: Store | None) -> StepRun:
+def _step_run(invocation: Invocation, found: Answer, place: Place) -> StepRun:
     namespace = invocation.call.function.__globals__
-    outputs = {name: Output(name, found, store, namespace) for name in invocation.call.outputs}
+    outputs = {
+        name: Output(name, found, place.store, namespace) for name in invocation.call.outputs
+    }
     duration = found.record.duration_s if found.cached and found.record else found.duration_s
     return StepRun(
         invocation.node, "cached" if found.cached else "completed", found.reason, duration, outputs

@@ -27,7 +27,8 @@ class Handle:
 
     def __bool__(self) -> bool:
         raise UsageError(
-            f"output {self.output!r} of step {self.node} has no value inside the pipeline; decide in a step"
+            f"output {self.output!r} of step {self.node} has no value inside the pipeline; "
+            "decide in a step"
         )
 
 
@@ -65,16 +66,11 @@ class Drawing:
 
 def _refuse_nested(node: str, arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
-        parts = (
-            value.values()
-            if isinstance(value, dict)
-            else value
-            if isinstance(value, (list, tuple))
-            else ()
-        )
-        if any(isinstance(part, Handle) for part in parts):
+        parts = value.values() if isinstance(value, dict) else value
+        if isinstance(value, (dict, list, tuple)) and any(isinstance(p, Handle) for p in parts):
             raise UsageError(
-                f"step {node}: argument {name!r} holds outputs of steps inside a container; pass each as an argument"
+                f"step {node}: argument {name!r} holds outputs of steps inside a container; "
+                "pass each as an argument"
             )
 
 

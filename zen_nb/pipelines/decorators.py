@@ -11,7 +11,7 @@ from typing import Any, overload
 from zen_nb.core.errors import UsageError
 from zen_nb.core.model import StepOptions
 from zen_nb.core.options import parse_duration, resolve
-from zen_nb.engine.call import Call, answer
+from zen_nb.engine.call import Call, Place, answer
 from zen_nb.engine.run import Invocation, PipelineRun, run
 from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.compile import Drawing, drawing
@@ -87,7 +87,7 @@ class StepFunction:
             options=self.options,
             setting=setting,
         )
-        given = answer(call, surroundings.store(found), shell=surroundings.shell())
+        given = answer(call, Place(surroundings.store(found), surroundings.shell()))
         values = given.values or {}
         if len(self._outputs) == 1:
             return values[self._outputs[0]]
@@ -148,13 +148,8 @@ class PipelineFunction:
         __tracebackhide__ = True
         invocations = self._draw(args, kwargs)
         found = surroundings.configuration()
-        return run(
-            self.name,
-            invocations,
-            surroundings.store(found),
-            shell=surroundings.shell(),
-            tell=surroundings.log,
-        )
+        place = Place(surroundings.store(found), surroundings.shell(), surroundings.log)
+        return run(self.name, invocations, place)
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:
         if drawing.get() is not None:
@@ -174,7 +169,8 @@ class PipelineFunction:
         for name in self._options.steps or ():
             if name not in known:
                 raise UsageError(
-                    f"pipeline {self.name} has no step {name!r}; steps: {', '.join(known) or 'none'}"
+                    f"pipeline {self.name} has no step {name!r}; "
+                    f"steps: {', '.join(known) or 'none'}"
                 )
 
     def _settled(self, invocation: Invocation) -> Invocation:
@@ -236,7 +232,8 @@ def _names(value: Collection[str] | str | None) -> Collection[str]:
 def _plain(function: Callable[..., Any]) -> FunctionType:
     if not isinstance(function, FunctionType):
         raise UsageError(
-            f"@step and @pipeline decorate functions written with def, not {type(function).__name__}"
+            "@step and @pipeline decorate functions written with def, "
+            f"not {type(function).__name__}"
         )
     return function
 

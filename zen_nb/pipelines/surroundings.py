@@ -21,7 +21,8 @@ _WATCHED = ("ZEN_NB_CACHE_DIR", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_ENABLE_CACHE", "ZEN
 def configuration() -> Configuration:
     """Return the configuration; read again when its variables or the folder have changed."""
     global _cached  # noqa: PLW0603 - one process has one configuration
-    now: tuple[object, ...] = (os.getcwd(), *map(os.environ.get, _WATCHED))
+    folder = os.getcwd()  # noqa: PTH109 - on the way of every direct call
+    now: tuple[object, ...] = (folder, *map(os.environ.get, _WATCHED))
     if _cached is None or _cached[0] != now:
         _cached = (now, read_configuration())
     return _cached[1]
