@@ -131,8 +131,8 @@ def read_configuration(
     table = read_project_table(Path.cwd() if start is None else start)
     folder = environ.get("ZEN_NB_CACHE_DIR") or table.get("cache_dir")
     limit = environ.get("ZEN_NB_SIZE_LIMIT") or table.get("size_limit")
-    status: object = environ.get("ZEN_NB_STATUS") or table.get("status", "full")
-    if status != "full" and status != "quiet":
+    status = environ.get("ZEN_NB_STATUS") or table.get("status", "full")
+    if status not in ("full", "quiet"):
         raise UsageError(f"status = {status!r} is not known; write full or quiet")
     return Configuration(
         cache_dir=Path(str(folder)).expanduser().absolute() if folder else None,
@@ -140,7 +140,7 @@ def read_configuration(
         if limit
         else DEFAULT_SIZE_LIMIT_BYTES,
         enable_cache=_surroundings(environ, table),
-        status=status,
+        status="quiet" if status == "quiet" else "full",
     )
 
 
