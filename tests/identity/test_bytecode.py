@@ -1,4 +1,5 @@
-"""Code objects: what differs in what it does has another digest, what only looks different has not."""
+"""Code objects: what does something else has another digest, what only looks so has not."""
+# ruff: noqa: E501 - programs as texts of one line
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What code reaches: components by label, problems by the name the user knows, public fingerprints."""
+"""What code reaches: components by label, and problems by the name the user knows."""
+# ruff: noqa: E501 - programs as texts of one line
 
 from __future__ import annotations
 

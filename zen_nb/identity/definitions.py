@@ -123,8 +123,9 @@ def _changed(statements: list[ast.stmt]) -> set[str]:
             if not isinstance(node.ctx, ast.Load) or node.attr == "register":
                 found.add(node.value.id)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in ("setattr", "delattr") and node.args:
-                found |= {part.id for part in node.args[:1] if isinstance(part, ast.Name)}
+            setting = node.func.id in ("setattr", "delattr")
+            targets = node.args[:1] if setting else []
+            found |= {part.id for part in targets if isinstance(part, ast.Name)}
     classes = [part for part in statements if isinstance(part, ast.ClassDef)]
     return found | {part.name for part in classes if _changes_itself(part)}
 

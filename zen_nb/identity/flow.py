@@ -472,8 +472,8 @@ def without_surroundings(
 def class_names(node: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:
     """Return the global names that a class body reads at once, and those its methods read later."""
     bare = ast.ClassDef(node.name, [], [], body=node.body, decorator_list=[])
-    if hasattr(node, "type_params"):
-        bare.type_params = []
+    if hasattr(node, "type_params"):  # since Python 3.12
+        setattr(bare, "type_params", [])  # noqa: B010 - the type checker reads 3.11
     outer = compile_statement(bare)
     body = next(constant for constant in outer.co_consts if isinstance(constant, CodeType))
     methods = [constant for constant in body.co_consts if isinstance(constant, CodeType)]
