@@ -1009,6 +1009,28 @@ MODULES = [
 
 FRAME = "import pandas as pd\ndf = pd.DataFrame({'x': [1, 2, 3]})\nlimit = 1\nother = 1\n"
 CELLS = [
+    _(
+        "method put into an installed class",
+        RERUN,
+        FRAME + "def mine(self):\n    return 1\npd.DataFrame.mine = mine",
+        ("return 1", "return 2"),
+        step="y = df.mine()",
+    ),
+    _(
+        "method put into the class of a column",
+        RERUN,
+        FRAME + "def mine(self):\n    return 1\npd.Series.mine = mine",
+        ("return 1", "return 2"),
+        step="y = df['x'].mine()",
+    ),
+    _(
+        "accessor registered with pandas",
+        RERUN,
+        FRAME
+        + "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n    def __init__(self, d):\n        pass\n    def go(self):\n        return 1",
+        ("return 1", "return 2"),
+        step="y = df.geo.go()",
+    ),
     _("step's own text", RERUN, "a = 1", ("a + 1", "a + 2"), step="y = a + 1"),
     _("constant only shown", RERUN, "", ("'one'", "'two'"), step="'one'", cell_only=True),
     _("comment", SAME, "a = 1", ("# one", "# two"), step="y = a  # one"),

@@ -9,7 +9,8 @@ to a thing, the referring component holds its label.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -37,7 +38,9 @@ from zen_nb.identity.things import (
     file_digest,
     held_code,
     import_project_module,
+    installed_attribute,
     is_code,
+    origin_of,
 )
 from zen_nb.identity.values import fingerprint_of
 
@@ -129,6 +132,22 @@ class Reach(Naming):
         parts = [f"{part.label} {part.digest}" for _, part in sorted(inner.components.items())]
         return digest_parts([root, *parts])
 
+    def add_patches(self, names: Collection[str]) -> None:
+        """Take in methods that the user put into the installed classes of values met.
+
+        `names` are the attributes that the code reads; a class of pandas stands for those
+        that come of it.
+        """
+        kinds = sorted(_and_kin(self.types), key=lambda kind: (kind.__module__, kind.__qualname__))
+        for kind in kinds:
+            for name in sorted(names):
+                part = installed_attribute(kind, name)
+                if part is not None and origin_of(part) == "project":
+                    label = f"patched:{kind.__qualname__}.{name}"
+                    self.components[label] = Component(label, digest_text(self.token(part)))
+        self.guard.usable &= not kinds
+        self._drain()
+
     def finish(self) -> tuple[Component, ...]:
         """Return all components, sorted by label, with Python and what reads documentation."""
         python = python_component()
@@ -154,6 +173,7 @@ class Reach(Naming):
         self.names |= inner.names
         self.strings |= inner.strings
         self.absent += inner.absent
+        self.types |= inner.types
         self.scopes.update(inner.scopes)
         self.whole_scopes.update(inner.whole_scopes)
         for found in inner.consulted.values():
@@ -311,6 +331,13 @@ class Reach(Naming):
             f"{label} {_annotation(found)}" for label, found in sorted(self._documents.items())
         ]
         self.components["docs"] = Component("docs", digest_parts(facets))
+
+
+def _and_kin(types: set[type]) -> set[type]:
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not any(kind.__module__.startswith("pandas.") for kind in types):
+        return types
+    return types | {pandas.DataFrame, pandas.Series, pandas.Index}
 
 
 def _annotation(part: object) -> str:

@@ -109,6 +109,7 @@ def of_cell(
         hidden -= shown_too
         reads |= {name: bound for name, bound in missed.items() if name not in reads}
     reach = walk.reach
+    reach.add_patches(reach.names)
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)
     code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *walk.references]
@@ -282,6 +283,7 @@ class _Arguments:
             reach.add_value(label, (value,))
         else:
             reach.add_value(label, value)
+        reach.add_patches(self.code.names)
         for part in reach.components.values():
             self.components.setdefault(part.label, part)
         self.problems.update(reach.problems)
@@ -314,6 +316,7 @@ def _reach_of(function: FunctionType, ignore: frozenset[str], texts: list[str]) 
     reach = Reach(function.__globals__, ignored=ignore)
     reach.add_function(function, "code")
     dynamic = _read_dynamically(reach, texts)
+    reach.add_patches(reach.names)
     reach.finish()
     _guards.pop(id(function), None)
     if reach.guard.usable and not dynamic and not reach.problems and not reach.absent:

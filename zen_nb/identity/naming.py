@@ -87,6 +87,7 @@ class Naming(ABC):
         self.edges: dict[str, set[str]] = {}
         self.scopes: dict[int, Mapping[str, Any]] = {}
         self.whole_scopes: dict[int, Mapping[str, Any]] = {}
+        self.types: set[type] = set()
         self.guard = Guard()
         self._tokens = self.guard.tokens
         self._kept = self.guard.kept
@@ -276,6 +277,7 @@ class Naming(ABC):
         module = type(value).__module__
         if module != "builtins" and module_origin(module) == "package":
             self._package(module)
+            self.types.add(type(value))
 
     def _package(self, module: str) -> None:
         root = module.partition(".")[0]
