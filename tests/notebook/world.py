@@ -160,7 +160,7 @@ class Notebook:
             result = self.shell.run_cell(source, store_history=True, cell_id=cell_id)
         self.shell.cell.error = result.error_before_exec or result.error_in_exec
         self.shell.cell.value = result.result
-        if source.strip() in ("%load_ext zen_nb", "%reload_ext zen_nb"):
+        if source.strip() in ("%load_ext zen_nb", "%reload_ext zen_nb") and extension.current():
             self.session.listen(self._events.append)
         return self.shell.cell
 

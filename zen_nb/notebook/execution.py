@@ -118,13 +118,16 @@ class Execution:
                 yield name, self.namespace[name]
 
     def _circumstances(self, places: Places) -> Iterator[Component]:
-        """Yield what matters besides values: which inputs are one object, which names exist.
+        """Yield what matters besides values: what is shown, shared inputs, names that exist.
 
         A name that is not declared is discarded where it is new, so whether it is counts.
         """
         for one, other in places.shared:
             label = f"alias:{written(other)} is {written(one)}"
             yield Component(label, digest_text(label))
+        mode = self.shell.ast_node_interactivity
+        if mode != "last_expr":
+            yield Component("setting:ast_node_interactivity", digest_text(mode), {"value": mode})
         if self.step.outputs is not None:
             spare = set(self.body.facts.binds) - {*self.step.outputs, *self.parameters}
             for name in sorted(spare - self.body.facts.redefined):

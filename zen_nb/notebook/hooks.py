@@ -86,6 +86,7 @@ class Hooks:
         line = step_line(raw)
         if line is None:
             self._armed = None
+            self.session.forget_cell(getattr(info, "cell_id", None))
             return
         transformed = getattr(info, "transformed_cell", None) or self.shell.transform_cell(raw)
         self._armed = Armed(info, line, raw, transformed, getattr(info, "cell_id", None))
@@ -127,7 +128,7 @@ class Hooks:
     def _begin(self, armed: Armed, tree: ast.Module) -> ast.Module:
         number = self.shell.execution_count - 1
         filename = self.shell.compile.get_code_name(armed.raw_cell, armed.transformed, number)
-        _show_true_line(filename, armed.raw_cell)
+        _show_true_line(filename)
         step = read_step(
             armed.line,
             tree,
@@ -172,14 +173,23 @@ def _raiser(error: BaseException) -> Any:
     return raise_it
 
 
-def _show_true_line(filename: str, raw_cell: str) -> None:
-    """Put the magic line back where tracebacks and ``inspect`` read the cell's source."""
+class _MagicLine(str):
+    """The magic line in a cell's source: a comment to who parses it, itself to who shows it.
+
+    What formats tracebacks joins the lines to parse them, and strips each to show it.
+    """
+
+    __slots__ = ()
+
+    def rstrip(self, chars: str | None = None, /) -> str:
+        return self[2:].rstrip(chars)
+
+
+def _show_true_line(filename: str) -> None:
+    """Let tracebacks show the magic line as it stands on the page."""
     entry = linecache.cache.get(filename)
     if entry is None or len(entry) != 4:  # noqa: PLR2004 - a lazy entry has no lines
         return
     size, mtime, lines, name = entry
-    for place, line in enumerate(raw_cell.splitlines(keepends=True)):
-        if place < len(lines) and line.strip():
-            lines[place] = line
-            break
-    linecache.cache[filename] = (size, mtime, lines, name)
+    shown = [_MagicLine(line) if line.startswith("# %%step") else line for line in lines]
+    linecache.cache[filename] = (size, mtime, shown, name)

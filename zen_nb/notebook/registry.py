@@ -71,9 +71,9 @@ class Registry:
         if holder is not None and _is_another_cell(holder, step):
             raise NameTaken(
                 f"two cells want the name {step.name!r}: In [{holder.body.number}] {_first_line(holder)!r} "
-                f"and this one; rename one, or %pipeline drop {step.name} if the other is gone"
+                f"and In [{step.body.number}] {_first_line(step)!r}; rename one, or %pipeline drop {step.name} if the other is gone"
             )
-        old = self._name_of_cell(step)
+        old = self.name_of_cell(step.body.cell_id)
         if old is not None and old != step.name:
             self._steps = {
                 step.name if name == old else name: step if name == old else kept
@@ -131,8 +131,8 @@ class Registry:
         """Return the edges between all steps."""
         return edges_by_name(tuple(self))
 
-    def _name_of_cell(self, step: Step) -> str | None:
-        cell_id = step.body.cell_id
+    def name_of_cell(self, cell_id: str | None) -> str | None:
+        """Return the step that a cell defined last; ``None`` where it defined none."""
         if cell_id is None:
             return None
         return next((kept.name for kept in self if kept.body.cell_id == cell_id), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import time
 from collections.abc import Coroutine
 from dataclasses import replace
@@ -114,27 +115,37 @@ def run_now(coroutine: Coroutine[Any, Any, None]) -> None:
 async def _run_body(execution: Execution) -> None:
     __tracebackhide__ = "__ipython_bottom__"
     body, shell = execution.body, execution.shell
-    for code, is_shown in _compiled(body.tree, body.filename, quiet=body.quiet):
+    mode = "none" if body.quiet else shell.ast_node_interactivity
+    for code in _compiled(body.tree, body.filename, mode):
         with shell.builtin_trap, shell.display_trap:
             made = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
-            if code.co_flags & 0x80:
-                made = await made
-            if is_shown and made is not None:
-                shell.displayhook(made)
+            if code.co_flags & inspect.CO_COROUTINE:
+                await made
 
 
-def _compiled(tree: ast.Module, filename: str, *, quiet: bool) -> list[tuple[CodeType, bool]]:
-    """Compile statements one by one, the last expression as one that is shown."""
+def _compiled(tree: ast.Module, filename: str, mode: str) -> list[CodeType]:
+    """Compile statements one by one, as IPython does for `ast_node_interactivity`."""
+    body = list(tree.body)
+    if mode == "last_expr_or_assign" and body and (name := _assigned(body[-1])) is not None:
+        body.append(ast.copy_location(ast.Expr(name), body[-1]))
+    shown = {"all": body, "none": []}.get(mode, body[-1:])
+    if mode.startswith("last_expr") and not (body and isinstance(body[-1], ast.Expr)):
+        shown = []
+    return [_compile(node, filename, is_shown=any(node is part for part in shown)) for node in body]
+
+
+def _assigned(node: ast.stmt) -> ast.Name | None:
+    """Return the name that an assignment gives a value, to be read."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+    simple = isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and isinstance(target, ast.Name)
+    return ast.copy_location(ast.Name(target.id, ast.Load()), node) if simple else None  # type: ignore[union-attr]
+
+
+def _compile(node: ast.stmt, filename: str, *, is_shown: bool) -> CodeType:
+    whole = ast.Interactive([node]) if is_shown else ast.Module([node], [])
+    whole = ast.fix_missing_locations(whole)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    *first, last = tree.body or [ast.Pass(lineno=1, col_offset=0)]
-    parts: list[tuple[CodeType, bool]] = []
-    if first:
-        parts.append((compile(ast.Module(first, []), filename, "exec", flags, dont_inherit=True), False))
-    if isinstance(last, ast.Expr) and not quiet:
-        parts.append((compile(ast.Expression(last.value), filename, "eval", flags, dont_inherit=True), True))
-    else:
-        parts.append((compile(ast.Module([last], []), filename, "exec", flags, dont_inherit=True), False))
-    return parts
+    return compile(whole, filename, "single" if is_shown else "exec", flags, dont_inherit=True)
 
 
 def _flush_figures(shell: Any) -> None:

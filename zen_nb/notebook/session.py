@@ -134,6 +134,12 @@ class Session:
             self.logs[step.name] = self.logs.pop(old, StepLog())
             self.forecasts.pop(old, None)
 
+    def forget_cell(self, cell_id: str | None) -> None:
+        """Take a step out whose cell is no step any more."""
+        name = self.registry.name_of_cell(cell_id)
+        if name is not None:
+            self.drop(name)
+
     def begin(self, step: Step, options: RunOptions | None = None) -> Execution:
         """Decide on an execution of `step`; a run is opened, a hit is ready to be replayed."""
         options = options or RunOptions()
