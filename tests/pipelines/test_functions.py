@@ -351,3 +351,16 @@ def test_a_damaged_record_makes_its_step_run_when_its_value_is_wanted(
         path.write_bytes(content)
     assert both(2).steps["total"].outputs["output"].load() == 2 * first
     assert ran == ["load", "total", "load", "total"]
+
+
+def test_a_renamed_output_is_another_step(ran: list[str]) -> None:
+    """Outputs are found by name, so their names are part of what a step is."""
+
+    def give() -> int:
+        body("give")
+        return 1
+
+    for name in ("a", "b", "a"):
+        give.__annotations__["return"] = Annotated[int, name]
+        assert step(give)() == 1
+    assert ran == ["give", "give"]

@@ -117,7 +117,11 @@ def answer(
 
 def _question(call: Call) -> Question:
     ingredients = of_function(
-        call.function, call.arguments, given=call.given, ignore=call.options.ignore
+        call.function,
+        call.arguments,
+        given=call.given,
+        ignore=call.options.ignore,
+        outputs=call.outputs,
     )
     return Question(
         step=call.name,
