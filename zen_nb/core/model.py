@@ -153,6 +153,9 @@ class Step:
         A label: never an ingredient of the key.
     reads, writes
         Names it takes in and gives out; they join steps into a graph.
+    awaits
+        Those it reads that nothing had bound when it was first executed: a step below it
+        gives them.
     outputs
         The outputs the user declared, or ``None`` where all are kept.
     body
@@ -166,3 +169,4 @@ class Step:
     outputs: tuple[str, ...] | None = None
     options: StepOptions = StepOptions()
     body: Any = None
+    awaits: frozenset[str] = frozenset()

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zen_nb.core.errors import NameTaken, UnknownStep, UsageError
-from zen_nb.core.graph import Edge, edges_by_name
+from zen_nb.core.errors import CycleError, NameTaken, UnknownStep, UsageError
+from zen_nb.core.graph import Edge, edges_by_name, topological
 from zen_nb.core.model import Step
 
 WHOLE_NOTEBOOK = "notebook"
@@ -74,6 +74,7 @@ class Registry:
                 f"and In [{step.body.number}] {_first_line(step)!r}; rename one, or %pipeline drop {step.name} if the other is gone"
             )
         old = self.name_of_cell(step.body.cell_id)
+        step = self._still_awaiting(step, old or step.name)
         if old is not None and old != step.name:
             self._steps = {
                 step.name if name == old else name: step if name == old else kept
@@ -83,6 +84,11 @@ class Registry:
             return old
         self._steps[step.name] = step
         return None
+
+    def _still_awaiting(self, step: Step, name: str) -> Step:
+        """Return `step` with what it awaited at its first execution and still reads."""
+        before = self._steps[name].awaits if name in self._steps else frozenset()
+        return replace(step, awaits=(before | step.awaits) & frozenset(step.reads))
 
     def note_writes(self, name: str, written: Iterable[str]) -> None:
         """Add names that a step turned out to write: those it changes in place, or by other code."""
@@ -123,9 +129,22 @@ class Registry:
             ) from None
 
     def steps_of(self, pipeline: Pipeline) -> list[Step]:
-        """Return the steps of a pipeline in the notebook's order."""
-        chosen = set(pipeline.steps)
-        return [step for step in self if step.name in chosen]
+        """Return the steps of a pipeline in the order in which they can run.
+
+        That is the notebook's, but for a step that was executed before what it reads
+        existed: it comes after the step that gives it. Steps that wait for each other stay
+        where they are; `check_order` refuses them.
+        """
+        try:
+            order = self.check_order(pipeline)
+        except CycleError:
+            order = self.names
+        return [self._steps[name] for name in order if name in pipeline.steps]
+
+    def check_order(self, pipeline: Pipeline) -> list[str]:
+        """Return the names of a pipeline's steps, sources first; raises `CycleError`."""
+        chosen = [name for name in self._steps if name in pipeline.steps]
+        return topological(chosen, self.edges())
 
     def edges(self) -> tuple[Edge, ...]:
         """Return the edges between all steps."""

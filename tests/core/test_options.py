@@ -1,0 +1,101 @@
+"""Settings: who decides, and where they are read from."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from zen_nb.core.errors import UsageError
+from zen_nb.core.options import (
+    Setting,
+    parse_duration,
+    parse_size,
+    read_configuration,
+    resolve,
+)
+
+SWITCHES = (None, True, False)
+
+
+@pytest.mark.parametrize("rungs", list(product(SWITCHES, repeat=4)))
+def test_the_highest_rung_that_is_set_decides(rungs: tuple[bool | None, ...]) -> None:
+    """The order: this step now, this run, the step, the pipeline, the surroundings, on."""
+    around = Setting(False, "the environment")
+    step_now, run_now, step, pipeline = rungs
+    decided = resolve(
+        step_now=step_now, run_now=run_now, step=step, pipeline=pipeline, surroundings=around
+    )
+    expected = next((rung for rung in rungs if rung is not None), False)
+    assert decided.enabled is expected
+
+
+def test_nothing_set_means_on() -> None:
+    """Caching is on where nobody says anything, and says who decided."""
+    assert resolve() == Setting(True, "the default")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("20GB", 20 * 10**9), ("500 MB", 5 * 10**8), ("1.5kb", 1500), ("7", 7)],
+)
+def test_sizes_are_read_in_decimal_units(text: str, count: int) -> None:
+    """Units may be in any case, with or without a blank."""
+    assert parse_size(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("7d", 604800), ("12h", 43200), ("30m", 1800), ("90s", 90), ("2", 2)]
+)
+def test_durations_are_read_in_their_units(text: str, count: int) -> None:
+    """A plain number is seconds."""
+    assert parse_duration(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "7 x", "d", "-1d", "1e3"])
+def test_what_is_no_duration_says_what_to_write(text: str) -> None:
+    """The message shows examples."""
+    with pytest.raises(UsageError, match="7d, 12h, 30m or 90s"):
+        parse_duration(text)
+
+
+def test_the_environment_wins_over_the_project(tmp_path: Path) -> None:
+    """Each variable stands over its line in pyproject.toml, found at or above the folder."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.zen_nb]\ncache_dir = "/p"\nsize_limit = "1GB"\n'
+        'enable_cache = false\nstatus = "quiet"\n'
+    )
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    project = read_configuration({}, below)
+    assert (project.cache_dir, project.size_limit_bytes) == (Path("/p"), 10**9)
+    assert (project.status, project.enable_cache and project.enable_cache.enabled) == (
+        "quiet",
+        False,
+    )
+    environment = {
+        "ZEN_NB_CACHE_DIR": "/e",
+        "ZEN_NB_SIZE_LIMIT": "2GB",
+        "ZEN_NB_ENABLE_CACHE": "on",
+        "ZEN_NB_STATUS": "full",
+    }
+    over = read_configuration(environment, below)
+    assert (over.cache_dir, over.size_limit_bytes, over.status) == (Path("/e"), 2 * 10**9, "full")
+    assert over.enable_cache == Setting(True, "the environment (ZEN_NB_ENABLE_CACHE)")
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"ZEN_NB_ENABLE_CACHE": "maybe"}, "ZEN_NB_ENABLE_CACHE='maybe' is not a switch"),
+        ({"ZEN_NB_SIZE_LIMIT": "much"}, "size_limit: cannot read 'much'; write for example 20GB"),
+        ({"ZEN_NB_STATUS": "loud"}, "status = 'loud' is not known; write full or quiet"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named(
+    environment: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    """What, where and what to write, in one line."""
+    with pytest.raises(UsageError, match=message):
+        read_configuration(environment, tmp_path)
