@@ -78,7 +78,7 @@ class LivePipeline:
     def opened(self) -> None:
         """Note that a face was shown by the running cell, and forecast for it."""
         self._requests.remember_cell()
-        self.session.refresh()
+        self.session.refresh(force=True)
 
     # -- drawing ----------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.inplace import InPlace
-from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
+from zen_nb.engine.perform import PATCHES, Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.ingredients import Ingredients, of_cell
 from zen_nb.notebook.cells import CellBody
@@ -76,6 +76,11 @@ class Execution:
     def hit(self) -> bool:
         """Whether a record is served."""
         return self._served is not None
+
+    @property
+    def changes_objects(self) -> bool:
+        """Whether a hit changes objects that exist, under whatever names."""
+        return self._served is not None and bool(self._served.values.get(PATCHES))
 
     @property
     def record(self) -> Record | None:

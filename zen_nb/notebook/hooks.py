@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.session import Session
 
 _CALL = "__import__('sys').modules['zen_nb.notebook.hooks'].in_cell()"
+_RUN_LINE = re.compile(r"%pipeline\s+run\b(?!\s*=)([^\n]*)\n?$")
 _waiting: list[Any] = []
 
 
@@ -76,6 +78,8 @@ class Hooks:
         """Hide the magic line; pure."""
         from IPython.core.inputtransformer2 import cell_magic  # noqa: PLC0415
 
+        if any(step.body.is_async for step in self.session.registry):
+            lines = _await_run(lines)
         return hide_step_line(lines, cell_magic)
 
     def pre_run_cell(self, info: Any) -> None:
@@ -150,6 +154,26 @@ class Hooks:
     def _tell_fault(self, error: BaseException) -> None:
         text = f"zen_nb could not look after this cell, which ran as usual: {type(error).__name__}: {error}"
         status.show(self.shell, text, {"role": "fault"})
+
+
+async def run_line(text: str) -> None:
+    """Carry out a ``%pipeline run`` line whose steps may await the kernel's own loop."""
+    __tracebackhide__ = "__ipython_bottom__"
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415
+
+    await get_ipython().magics_manager.registry["StepMagics"].run_here(text)  # type: ignore[no-untyped-call]
+
+
+def _await_run(lines: list[str]) -> list[str]:
+    """Let a leading ``%pipeline run`` line await, which a magic cannot."""
+    for place, line in enumerate(lines):
+        match = _RUN_LINE.match(line)
+        if match is not None:
+            call = f"await __import__('sys').modules['{__name__}'].run_line({match[1].strip()!r})\n"
+            return [*lines[:place], call, *lines[place + 1 :]]
+        if line.strip() and not line.startswith("#"):
+            break
+    return lines
 
 
 def _is_nested() -> bool:

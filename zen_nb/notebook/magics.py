@@ -147,6 +147,12 @@ class StepMagics(Magics):  # type: ignore[misc]
         pipeline, options, to = self.read_run(line)
         run_now(run_pipeline(self.session, pipeline, options, to=to))
 
+    async def run_here(self, text: str) -> None:
+        """Carry out what follows ``%pipeline run``, on the loop that runs the cell."""
+        __tracebackhide__ = "__ipython_bottom__"
+        pipeline, options, to = self.read_run(read_line(text, valued=_VALUED))
+        await run_pipeline(self.session, pipeline, options, to=to)
+
     def read_run(self, line: Line) -> tuple[Pipeline, RunOptions, str | None]:
         """Return what a ``run`` or ``plan`` line asks for.
 
@@ -185,8 +191,9 @@ class StepMagics(Magics):  # type: ignore[misc]
         made = Pipeline(check_name(name), chosen, line.parameters, run_now_)
         if name in self._verbs or name == WHOLE_NOTEBOOK:
             raise UsageError(f"{name!r} is a word of %pipeline; give the pipeline another name")
+        chosen_steps = [self.session.registry.get(step) for step in chosen]
+        self.session.parameters_for(chosen_steps, line.parameters)
         self.session.registry.define(made)
-        self.session.parameters_for(self.session.registry.steps_of(made), line.parameters)
         self._say(f"Pipeline {name}: {' → '.join(s.name for s in self.session.registry.steps_of(made))}.", "define")
 
     def _drop(self, line: Line) -> None:

@@ -54,7 +54,8 @@ async def run_pipeline(
             execution = await run_step(session, step, own)
             cached += execution.hit
             # A body can have changed any object; only what was just bound is still known.
-            known = {**known, **_outputs(execution)} if execution.hit else _outputs(execution)
+            kept = known if execution.hit and not execution.changes_objects else {}
+            known = {**kept, **_outputs(execution)}
         failed = None
     finally:
         session.running_pipeline = False
@@ -109,7 +110,7 @@ def run_now(coroutine: Coroutine[Any, Any, None]) -> None:
     except StopIteration:
         return
     coroutine.close()
-    raise UsageError("a step awaits; write the line `%pipeline run …` in a cell of its own, first in it")
+    raise UsageError("a step awaits; write %pipeline run as the first line of its cell")
 
 
 async def _run_body(execution: Execution) -> None:

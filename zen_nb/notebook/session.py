@@ -264,9 +264,9 @@ class Session:
 
     # -- listeners --------------------------------------------------------------------
 
-    def refresh(self) -> None:
-        """Forecast again, where somebody looks, and tell the faces."""
-        if self._listeners:
+    def refresh(self, *, force: bool = False) -> None:
+        """Forecast again, where somebody looks or is about to, and tell the faces."""
+        if self._listeners or force:
             with contextlib.suppress(Exception):
                 self.forecasts = self.plan(self.registry.pipeline())
         self.changed()
@@ -277,7 +277,8 @@ class Session:
             self.revision += 1
             listeners = tuple(self._listeners)
         for listener in listeners:
-            listener()
+            with contextlib.suppress(Exception):  # a face that fails is not the cell's concern
+                listener()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, from any thread; return what ends it."""
@@ -295,8 +296,9 @@ class Session:
         self._event_listeners.append(listener)
 
     def _emit(self, event: Event) -> None:
-        for listener in self._event_listeners:
-            listener(event)
+        for listener in tuple(self._event_listeners):
+            with contextlib.suppress(Exception):
+                listener(event)
         self.changed()
 
     def flip(self, name: str | None, value: bool | None) -> None:
