@@ -28,7 +28,9 @@ def test_instances_of_a_class_defined_above(fresh):
 
 def test_functions_read_the_live_namespace(fresh):
     """A function that came back sees a later redefinition of what it calls."""
-    nb = twice(fresh, "%%step s\ndef inner():\n    return 1\ndef outer():\n    return inner() + K\nK = 10")
+    nb = twice(
+        fresh, "%%step s\ndef inner():\n    return 1\ndef outer():\n    return inner() + K\nK = 10"
+    )
     assert nb["outer"]() == 11
     nb.cells("def inner():\n    return 2\nK = 20")
     assert nb["outer"]() == 22
@@ -55,7 +57,9 @@ def test_a_class_redefined_later_is_seen(fresh):
 
 def test_imports_are_made_again(fresh):
     """Modules, aliases and names from modules are bound again, the very same."""
-    nb = twice(fresh, "%%step s\nimport json as j, os.path\nfrom math import pi, sqrt as root\nx = root(4)")
+    nb = twice(
+        fresh, "%%step s\nimport json as j, os.path\nfrom math import pi, sqrt as root\nx = root(4)"
+    )
     import json
     import math
     import os
@@ -79,14 +83,19 @@ def test_a_decorated_function(fresh):
 
 def test_a_function_with_defaults_that_the_cell_computes(fresh):
     """A default that the cell computed is not computed again."""
-    nb = twice(fresh, "%%step s\nrows = [1]\ndef f(a, into=rows):\n    into.append(a)\n    return into\nf(2)")
+    nb = twice(
+        fresh,
+        "%%step s\nrows = [1]\ndef f(a, into=rows):\n    into.append(a)\n    return into\nf(2)",
+    )
     assert nb["f"].__defaults__[0] is nb["rows"]
     assert nb["rows"] == [1, 2]
 
 
 def test_a_class_that_the_cell_changes_after_defining_it(fresh):
     """An attribute set on the class afterwards is there on a hit."""
-    nb = twice(fresh, "%%step s\nclass P:\n    n = 0\nP.n = 5\nP.m = lambda self: self.n\nv = P().m()")
+    nb = twice(
+        fresh, "%%step s\nclass P:\n    n = 0\nP.n = 5\nP.m = lambda self: self.n\nv = P().m()"
+    )
     assert nb["P"]().m() == 5
 
 
@@ -103,7 +112,10 @@ def test_a_dataclass_and_an_enum(fresh):
 
 def test_a_namedtuple_and_a_generic_class(fresh):
     """Classes made by calls go by value and fit their instances."""
-    nb = twice(fresh, "%%step s\nfrom collections import namedtuple\nP = namedtuple('P', 'x y')\np = P(1, 2)")
+    nb = twice(
+        fresh,
+        "%%step s\nfrom collections import namedtuple\nP = namedtuple('P', 'x y')\np = P(1, 2)",
+    )
     assert nb["p"].x == 1
     assert isinstance(nb["p"], nb["P"])
 

@@ -11,13 +11,21 @@ CASES = {
     "dict order": ("obj = {'a': 1, 'b': 2}", "obj['a'] = obj.pop('a')", "list(obj) == ['b', 'a']"),
     "set": ("obj = {1}", "obj.add(2)", "obj == {1, 2}"),
     "bytearray": ("obj = bytearray(b'a')", "obj += b'b'", "obj == b'ab'"),
-    "deque": ("from collections import deque\nobj = deque([1], 3)", "obj.append(2)", "list(obj) == [1, 2]"),
+    "deque": (
+        "from collections import deque\nobj = deque([1], 3)",
+        "obj.append(2)",
+        "list(obj) == [1, 2]",
+    ),
     "defaultdict": (
         "from collections import defaultdict\nobj = defaultdict(list)",
         "obj['a'].append(1)",
         "obj['zz'] == [] and obj['a'] == [1]",
     ),
-    "Counter": ("from collections import Counter\nobj = Counter('ab')", "obj.update('b')", "obj['b'] == 2"),
+    "Counter": (
+        "from collections import Counter\nobj = Counter('ab')",
+        "obj.update('b')",
+        "obj['b'] == 2",
+    ),
     "OrderedDict": (
         "from collections import OrderedDict\nobj = OrderedDict(a=1, b=2)",
         "obj.move_to_end('a')",

@@ -45,7 +45,11 @@ CELLS = [
 
 
 def _after(nb):
-    names = {name: repr(value) for name, value in nb.names.items() if name in "xyqriafhRn" or name in ("out", "inner")}
+    names = {
+        name: repr(value)
+        for name, value in nb.names.items()
+        if name in "xyqriafhRn" or name in ("out", "inner")
+    }
     count = nb.shell.execution_count
     hist = {number: repr(value) for number, value in nb.names["Out"].items() if number < count}
     return names.keys(), hist, repr(nb.names["_"]), nb.names["In"][-1].partition("\n")[2]
@@ -80,7 +84,10 @@ def test_the_page_the_namespace_and_the_history_are_the_same(fresh, cell):
         done = nb.cell(cell if magic and line == "# plain" else f"{line}\n{cell}")
         page = _in_the_end(_without_time(done.page))
         after = _after(nb)
-        error = (type(done.error), str(done.error) if not isinstance(done.error, SyntaxError) else "")
+        error = (
+            type(done.error),
+            str(done.error) if not isinstance(done.error, SyntaxError) else "",
+        )
         seen.append((page, after[:3], error, repr(done.value)))
     assert seen[1] == seen[0]
     assert seen[2] == seen[0]
@@ -199,7 +206,7 @@ def test_results_are_in_out_and_underscore(nb):
 def test_history_holds_the_cell_as_written(nb):
     """In and the history hold the source with its magic line."""
     nb.cells("%%step s k=1\nx = k")
-    assert nb["_i"] == ""  or "%%step" in nb["_i1"] + nb["_i2"]
+    assert nb["_i"] == "" or "%%step" in nb["_i1"] + nb["_i2"]
     assert "%%step s k=1" in nb["In"][-1]
 
 
@@ -245,7 +252,9 @@ def test_unload_leaves_nothing_behind(nb):
     bare = places()
     done = nb.cell("%%step a\nx = 1")
     assert done.error is not None or "x" not in nb.names
-    nb.cells("%load_ext zen_nb", "%%step a\nx = 1", "%pipeline", "%pipeline run", "%unload_ext zen_nb")
+    nb.cells(
+        "%load_ext zen_nb", "%%step a\nx = 1", "%pipeline", "%pipeline run", "%unload_ext zen_nb"
+    )
     assert places() == bare
     assert "step" not in shell.magics_manager.magics["cell"]
 
@@ -278,7 +287,11 @@ def test_a_step_while_others_transform_the_tree(nb):
 
     class Doubling(ast.NodeTransformer):
         def visit_Constant(self, node):
-            return ast.copy_location(ast.Constant(node.value * 2), node) if isinstance(node.value, int) else node
+            return (
+                ast.copy_location(ast.Constant(node.value * 2), node)
+                if isinstance(node.value, int)
+                else node
+            )
 
     nb.shell.ast_transformers.append(Doubling())
     nb.cells("%%step a\nx = 1")

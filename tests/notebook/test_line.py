@@ -89,7 +89,13 @@ def test_what_cannot_be_read_is_shown_with_what_to_write(text, says):
 
 @pytest.mark.parametrize(
     ("text", "outputs"),
-    [("-> a,b", ("a", "b")), ("->a, b", ("a", "b")), ("-> a b", ("a", "b")), ("x=1->y", ("y",)), ("train->y", ("y",))],
+    [
+        ("-> a,b", ("a", "b")),
+        ("->a, b", ("a", "b")),
+        ("-> a b", ("a", "b")),
+        ("x=1->y", ("y",)),
+        ("train->y", ("y",)),
+    ],
 )
 def test_outputs_may_be_written_tight_or_wide(text, outputs):
     """Blanks around the arrow and the commas do not matter."""

@@ -110,13 +110,20 @@ def test_a_defined_pipeline(pipe):
     pipe.cells("%pipeline define nightly load clean n=6", "%pipeline run nightly")
     assert pipe.log() == ["ran load", "ran clean"]
     assert pipe["kept"] == [1, 2, 3, 4, 5]
-    pipe.cells("%pipeline run nightly n=2", "%pipeline define fresh load --no-cache", "%pipeline run fresh")
+    pipe.cells(
+        "%pipeline run nightly n=2", "%pipeline define fresh load --no-cache", "%pipeline run fresh"
+    )
     assert pipe.log() == ["ran load", "ran clean", "ran load"]
 
 
 def test_a_failing_step_stops_the_run(nb):
     """The exception is the user's own; nothing after it runs; its traceback has the step's line."""
-    nb.cells("bad = False", "%%step a\nx = 1", "%%step b\nif bad:\n    raise ValueError('no')\ny = x", "%%step c\nz = y")
+    nb.cells(
+        "bad = False",
+        "%%step a\nx = 1",
+        "%%step b\nif bad:\n    raise ValueError('no')\ny = x",
+        "%%step c\nz = y",
+    )
     nb.cells("bad = True")
     nb.log()
     done = nb.cell("%pipeline run")
@@ -139,7 +146,11 @@ def test_steps_that_await(nb):
 
 def test_a_run_shows_what_the_cells_show(nb):
     """Results, trailing semicolons and displays are those of the cells."""
-    cells = ("%%step a\nx = 1\nx", "%%step b\ny = 2\ny;", "%%step c\nfor i in range(2):\n    print(i)")
+    cells = (
+        "%%step a\nx = 1\nx",
+        "%%step b\ny = 2\ny;",
+        "%%step c\nfor i in range(2):\n    print(i)",
+    )
     pages = [cell.shown for cell in nb.cells(*cells)]
     ran, hit = nb.cells("%pipeline run --no-cache", "%pipeline run")
     assert ran.shown == hit.shown == [*pages[0], *pages[1], *pages[2]]

@@ -48,8 +48,15 @@ def test_the_rungs_of_a_run(fresh, now, run, step, pipe):
 
 def test_off_still_stores(nb):
     """A run with the cache off is stored, so the next cached run finds the newest."""
-    nb.cells("import itertools\ncount = itertools.count().__next__", "%%step a --ignore count\nx = count()")
-    nb.cells("%%step a --ignore count --no-cache\nx = count()", "x = None", "%%step a --ignore count\nx = count()")
+    nb.cells(
+        "import itertools\ncount = itertools.count().__next__",
+        "%%step a --ignore count\nx = count()",
+    )
+    nb.cells(
+        "%%step a --ignore count --no-cache\nx = count()",
+        "x = None",
+        "%%step a --ignore count\nx = count()",
+    )
     assert nb["x"] == 1
     assert nb.log() == ["ran a", "ran a", "cached a"]
 
@@ -62,7 +69,9 @@ def test_on_never_serves_what_changed(nb):
 
 def test_toggles_last_until_cleared(nb):
     """A toggle applies to Shift-Enter and to runs, until it is reset."""
-    nb.cells("%%step a\nx = 1", "%pipeline off a", "%%step a\nx = 1", "%pipeline run", "%pipeline run")
+    nb.cells(
+        "%%step a\nx = 1", "%pipeline off a", "%%step a\nx = 1", "%pipeline run", "%pipeline run"
+    )
     assert nb.log() == ["ran a"] * 4
     nb.cells("%pipeline reset", "%%step a\nx = 1", "%pipeline run")
     assert nb.log() == ["cached a"] * 2

@@ -94,7 +94,12 @@ def test_there_and_back_again_hits(pipe):
 
 def test_a_parameter_reruns_its_step(nb):
     """A parameter counts with its type."""
-    nb.cells("%%step a k=1\nx = k", "%%step a k=1.0\nx = k", "%%step a k=True\nx = k", "%%step a k=1\nx = k")
+    nb.cells(
+        "%%step a k=1\nx = k",
+        "%%step a k=1.0\nx = k",
+        "%%step a k=True\nx = k",
+        "%%step a k=1\nx = k",
+    )
     assert nb.log() == ["ran a", "ran a", "ran a", "cached a"]
 
 
@@ -102,7 +107,11 @@ def test_a_read_file_that_changed_reruns(nb, places):
     """A file that Python opened is a dependency without being declared."""
     path = places / "work" / "rows.csv"
     path.write_text("x\n1\n")
-    cells = ("import pandas as pd", "%%step load\nt = pd.read_csv('rows.csv')", "%%step n\nn = len(t)")
+    cells = (
+        "import pandas as pd",
+        "%%step load\nt = pd.read_csv('rows.csv')",
+        "%%step n\nn = len(t)",
+    )
     nb.cells(*cells, *cells)
     assert nb.ran() == ["load", "n"]
     path.write_text("x\n1\n2\n")
@@ -181,7 +190,11 @@ def test_an_imported_local_module(fresh, module):
 
 def test_seeded_random_numbers(fresh):
     """A stream that the notebook seeds is exact; another seed reruns; the state after it is restored."""
-    cells = ("%%step draw\nx = rng_random()", "%%step more\ny = rng_random()", "after = rng_random()")
+    cells = (
+        "%%step draw\nx = rng_random()",
+        "%%step more\ny = rng_random()",
+        "after = rng_random()",
+    )
     setup = "import random\nfrom random import random as rng_random\nrandom.seed({})"
     nb = fresh()
     nb.cells(setup.format(1), *cells)

@@ -89,7 +89,11 @@ def test_a_cell_without_its_step_line_is_no_step(nb):
 
 def test_two_steps_may_write_one_name(nb):
     """Each is a new version, and a reader takes the last writer above it."""
-    nb.cells("%%step one\ndf = [1, None]", "%%step two\ndf = [x for x in df if x]", "%%step three\nn = len(df)")
+    nb.cells(
+        "%%step one\ndf = [1, None]",
+        "%%step two\ndf = [x for x in df if x]",
+        "%%step three\nn = len(df)",
+    )
     assert edges(nb) == {("one", "two"): ("df",), ("two", "three"): ("df",)}
     nb.cells("%%step two\ndf = [x for x in df if x]")
     nb.log()

@@ -174,7 +174,9 @@ class Notebook:
 
     def ran(self) -> list[str]:
         """Return the steps that ran since this was asked last, in order."""
-        found = [event.step for event in self._events if isinstance(event, (StepFinished, StepFailed))]
+        found = [
+            event.step for event in self._events if isinstance(event, (StepFinished, StepFailed))
+        ]
         self._events.clear()
         return found
 

@@ -66,7 +66,9 @@ class Decision:
         return self.record is not None
 
 
-def decide(question: Question, store: Store | None, *, check: Callable[[Trace], str | None] = broken) -> Decision:
+def decide(
+    question: Question, store: Store | None, *, check: Callable[[Trace], str | None] = broken
+) -> Decision:
     """Return whether `question` is answered by a record, and by which.
 
     A record is served only when its key agrees, every trace of it still holds and
@@ -78,7 +80,9 @@ def decide(question: Question, store: Store | None, *, check: Callable[[Trace], 
         return Decision(question, key, None, refusal, "refused", refusal=refusal)
     kept_out = "" if question.keep else "--no-store is set"
     if store is None:
-        return Decision(question, key, None, "the store is not available", "refused", refusal=kept_out)
+        return Decision(
+            question, key, None, "the store is not available", "refused", refusal=kept_out
+        )
     if not question.setting.enabled:
         reason = f"caching is off for {question.setting.source}"
         return Decision(question, key, None, reason, "off", refusal=kept_out)
@@ -103,7 +107,10 @@ def _look_up(
     found = store.find(key)
     reason, kind = "", ""
     for record in found.found:
-        if question.expires_after_s is not None and time.time() - record.created_at > question.expires_after_s:
+        if (
+            question.expires_after_s is not None
+            and time.time() - record.created_at > question.expires_after_s
+        ):
             reason, kind = reason or "its record has expired", kind or "expired"
             continue
         fault = next(filter(None, map(check, record.trace)), None)

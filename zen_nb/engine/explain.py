@@ -27,7 +27,11 @@ class Change:
     def __str__(self) -> str:
         noun = _noun(self.label)
         if self.label.startswith("alias:"):
-            return f"{noun} the same object" if self.how == "new" else f"{noun} no longer the same object"
+            return (
+                f"{noun} the same object"
+                if self.how == "new"
+                else f"{noun} no longer the same object"
+            )
         if self.label.startswith("name:"):
             return f"{noun} exists already" if self.how == "new" else f"{noun} does not exist yet"
         if self.how == "new":
@@ -64,7 +68,18 @@ def nearest(
     return min(compared, key=len) if compared else None
 
 
-_ORDER = ("code", "param", "global", "helper", "module", "input", "file", "env", "ambient", "package")
+_ORDER = (
+    "code",
+    "param",
+    "global",
+    "helper",
+    "module",
+    "input",
+    "file",
+    "env",
+    "ambient",
+    "package",
+)
 
 
 def _weight(change: Change) -> tuple[int, int, str]:
@@ -78,7 +93,9 @@ def _noun(label: str) -> str:
     if kind == "code":
         return "code"
     if kind == "helper":
-        return f"helper {name}()" if name[:1].islower() or name.startswith("_") else f"helper {name}"
+        return (
+            f"helper {name}()" if name[:1].islower() or name.startswith("_") else f"helper {name}"
+        )
     return f"{kind} {name}"
 
 

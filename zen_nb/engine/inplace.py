@@ -59,16 +59,22 @@ class InPlace:
         changed = {name: value for name, value, before in self._held if print_of(value) != before}
         for name in changed.keys() & self.places.overflowing:
             raise NotStorable(
-                name, type(changed[name]).__qualname__, f"the step changes it, and it holds over {LIMIT} objects"
+                name,
+                type(changed[name]).__qualname__,
+                f"the step changes it, and it holds over {LIMIT} objects",
             )
-        patches = [self._patch(part, place[0]) for part, place in self.places if place[0] in changed]
+        patches = [
+            self._patch(part, place[0]) for part, place in self.places if place[0] in changed
+        ]
         return [patch for patch in patches if patch is not None], changed
 
     def _patch(self, part: Any, name: str) -> Patch | None:
         state = state_of(part)
         if state is not None:
             return part, state.kind, state.content, state.attributes
-        if is_fixed(part) or (id(part) in self._opaque and print_of(part) == self._opaque[id(part)]):
+        if is_fixed(part) or (
+            id(part) in self._opaque and print_of(part) == self._opaque[id(part)]
+        ):
             return None
         raise NotStorable(name, type(part).__qualname__, UNCHANGEABLE)
 
@@ -104,7 +110,9 @@ class CodeState:
             same = now.keys() == before.keys() and all(now[part] is before[part] for part in now)
             if not same or any(self._is_other(part) for part in now.values()):
                 kind = "class" if isinstance(thing, type) else "function"
-                raise NotStorable(name, kind, "the step changes what it keeps, which a hit could not do again")
+                raise NotStorable(
+                    name, kind, "the step changes what it keeps, which a hit could not do again"
+                )
 
     def _is_other(self, part: Any) -> bool:
         known = self._prints.get(id(part))

@@ -121,7 +121,10 @@ class Attempt:
         seen = self._watch.stop()
         transcript = self._capture.stop()
         traces = (*seen.traces, *self._watch.used_by(transcript))
-        badges = (*seen.badges, *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)))
+        badges = (
+            *seen.badges,
+            *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)),
+        )
         refusal = self._refusal((*seen.refusals, *self._capture.refusals))
         if refusal:
             return Outcome(duration, None, refusal, badges)
@@ -158,8 +161,12 @@ class Attempt:
         """Return what a hit does to objects that exist, and the inputs that were changed, by name."""
         if made.inplace is not None:
             patches, names = made.inplace.close()
-            kept = {name: value for name, value in names.items() if made.bound.get(name, value) is value}
-            return patches, {name: value for name, value in kept.items() if name not in made.deleted}
+            kept = {
+                name: value for name, value in names.items() if made.bound.get(name, value) is value
+            }
+            return patches, {
+                name: value for name, value in kept.items() if name not in made.deleted
+            }
         changed: dict[str, Any] = {}
         for name, value, before in self.decision.question.ingredients.held.values():
             if not before or print_of(value) == before:
@@ -229,7 +236,9 @@ class Served:
         return list(self.values.get(RESULTS, ()))
 
 
-def serve(record: Record, store: Store, namespace: dict[str, Any] | None, filename: str = "") -> Served:
+def serve(
+    record: Record, store: Store, namespace: dict[str, Any] | None, filename: str = ""
+) -> Served:
     """Bring a record back, without touching the namespace yet.
 
     Raises

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from zen_nb.core.errors import MissingOutput, UsageError
-from zen_nb.core.model import Step, StepOptions
-from zen_nb.core.options import parse_duration
+from zen_nb.core.model import Step
 from zen_nb.identity.cell import CellFacts, read_cell
 from zen_nb.notebook.line import check_name, read_line
+from zen_nb.notebook.options import STEP_VALUED, read_step_options
 
 _FIRST_LINE = re.compile(r"\s*%%step(?![\w?])(?P<rest>[^\n]*)(?:\n|$)")
-VALUED = frozenset({"--expires", "--ignore", "--file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,8 @@ def read_step(
     UsageError
         Where the line cannot be read or declares what the cell does not bind.
     """
-    line = read_line(line_text, valued=VALUED)
+    line = read_line(line_text, valued=STEP_VALUED)
+    options = read_step_options(line.options)
     facts = _facts(transformed, tree, parse)
     body = CellBody(
         source=source,
@@ -120,7 +120,7 @@ def read_step(
         writes=tuple(dict.fromkeys((*facts.binds, *facts.deletes))),
         parameters=line.parameters,
         outputs=line.outputs,
-        options=read_options(line.options),
+        options=options,
         body=body,
     )
 
@@ -139,27 +139,9 @@ def _facts(transformed: str, tree: ast.Module, parse: Callable[[str], ast.Module
     return found
 
 
-def read_options(words: tuple[str, ...]) -> StepOptions:
-    """Return what the options of a ``%%step`` line set.
-
-    Raises
-    ------
-    UsageError
-        Where an option is unknown or its value cannot be read.
-    """
-    from zen_nb.notebook.magics import step_parser  # noqa: PLC0415 - the parser documents the magic
-
-    found = step_parser().parse(words)
-    return StepOptions(
-        enable_cache=found.cache,
-        expires_after_s=parse_duration(found.expires, "--expires") if found.expires else None,
-        ignore=frozenset(name for part in found.ignore for name in part.replace(",", " ").split()),
-        files=tuple(found.file),
-        keep=not found.no_store,
-    )
-
-
-def _name(words: tuple[str, ...], outputs: tuple[str, ...] | None, facts: CellFacts, number: int) -> str:
+def _name(
+    words: tuple[str, ...], outputs: tuple[str, ...] | None, facts: CellFacts, number: int
+) -> str:
     if len(words) > 1:
         raise UsageError(
             f"%%step takes one name, not {' '.join(words)!r}; write outputs after ->, parameters as key=value"
@@ -173,7 +155,9 @@ def _name(words: tuple[str, ...], outputs: tuple[str, ...] | None, facts: CellFa
 def _check_parameters(name: str, parameters: dict[str, Any]) -> None:
     for parameter in parameters:
         if "." in parameter:
-            raise UsageError(f"%%step {name}: {parameter}= has a dot; write {parameter.rpartition('.')[2]}=")
+            raise UsageError(
+                f"%%step {name}: {parameter}= has a dot; write {parameter.rpartition('.')[2]}="
+            )
 
 
 def _check_outputs(name: str, outputs: tuple[str, ...] | None, facts: CellFacts) -> None:

@@ -147,11 +147,15 @@ class Execution:
             return
         try:
             self._remake_definitions()
-            self._served = serve(self.decision.record, self._store, self.namespace, self.body.filename)
+            self._served = serve(
+                self.decision.record, self._store, self.namespace, self.body.filename
+            )
         except StoreUnavailable as error:
             self.decision = _not_served(self.decision, str(error))
-        except Exception as error:  # noqa: BLE001 - a definition that fails is the body's to show
-            self.decision = _not_served(self.decision, f"its definitions cannot be made again ({error!r})")
+        except Exception as error:
+            self.decision = _not_served(
+                self.decision, f"its definitions cannot be made again ({error!r})"
+            )
 
     def replay(self) -> None:
         """Do on a hit what the body did, and show what it showed. Called from within the cell."""
@@ -164,7 +168,10 @@ class Execution:
     def open(self) -> None:
         """Begin a run: parameters are bound, and what the body touches is observed."""
         self._bind_parameters()
-        strings = [*self.decision.question.ingredients.strings, *_texts(self.namespace, self.step.reads)]
+        strings = [
+            *self.decision.question.ingredients.strings,
+            *_texts(self.namespace, self.step.reads),
+        ]
         strings += [value for value in self.parameters.values() if isinstance(value, str)]
         folders = [str(self._store.folder)] if self._store else []
         watch = StepWatch(store=folders, strings=strings, declared=self.step.options.files)
@@ -193,7 +200,9 @@ class Execution:
         assert self._attempt is not None and self._watch is not None
         self._restore_parameters()
         facts = self.body.facts
-        difference = self._watch.difference([name for name in facts.binds if name not in self.parameters])
+        difference = self._watch.difference(
+            [name for name in facts.binds if name not in self.parameters]
+        )
         kept = self._discard(difference)
         made = Made(
             bound={name: self.namespace[name] for name in kept if name not in facts.redefined},
@@ -232,19 +241,27 @@ class Execution:
 
     def _remake_definitions(self) -> None:
         """Run the cell's imports, functions and classes again, as its own code would have."""
-        from zen_nb.identity.flow import ast_module  # noqa: PLC0415
+        from zen_nb.identity.flow import ast_module
 
-        code = compile(ast_module(self.body.facts.definitions), self.body.filename, "exec", dont_inherit=True)
+        code = compile(
+            ast_module(self.body.facts.definitions), self.body.filename, "exec", dont_inherit=True
+        )
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.shell.builtin_trap)
             exec(code, self.namespace)  # noqa: S102 - the user's own statements, in their own namespace
 
 
 def _not_served(decision: Decision, reason: str) -> Decision:
-    return Decision(decision.question, decision.key, None, reason, "damaged", refusal=decision.refusal)
+    return Decision(
+        decision.question, decision.key, None, reason, "damaged", refusal=decision.refusal
+    )
 
 
 def _texts(namespace: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
     """Return the texts and paths that `names` hold: some may name files."""
     found = (namespace.get(name) for name in names)
-    return [str(value) for value in found if isinstance(value, str) or hasattr(type(value), "__fspath__")]
+    return [
+        str(value)
+        for value in found
+        if isinstance(value, str) or hasattr(type(value), "__fspath__")
+    ]

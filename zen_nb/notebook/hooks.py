@@ -68,7 +68,10 @@ class Hooks:
             transforms.remove(self.transform_lines)
         if self in self.shell.ast_transformers:
             self.shell.ast_transformers.remove(self)
-        for event, callback in (("pre_run_cell", self.pre_run_cell), ("post_run_cell", self.post_run_cell)):
+        for event, callback in (
+            ("pre_run_cell", self.pre_run_cell),
+            ("post_run_cell", self.post_run_cell),
+        ):
             if callback in self.shell.events.callbacks[event]:
                 self.shell.events.unregister(event, callback)
 
@@ -76,7 +79,7 @@ class Hooks:
 
     def transform_lines(self, lines: list[str]) -> list[str]:
         """Hide the magic line; pure."""
-        from IPython.core.inputtransformer2 import cell_magic  # noqa: PLC0415
+        from IPython.core.inputtransformer2 import cell_magic
 
         if any(step.body.is_async for step in self.session.registry):
             lines = _await_run(lines)
@@ -105,7 +108,7 @@ class Hooks:
             return self._begin(armed, tree)
         except (ZenNbError, KeyboardInterrupt) as error:
             return _calling(_raiser(error))
-        except Exception as error:  # noqa: BLE001 - the user's cell runs whatever is wrong here
+        except Exception as error:
             self._tell_fault(error)
             return tree
 
@@ -124,7 +127,7 @@ class Hooks:
             return
         try:
             self.session.finish(armed.execution)
-        except Exception as fault:  # noqa: BLE001 - the cell succeeded; the cache must not undo that
+        except Exception as fault:
             self._tell_fault(fault)
 
     # -- inside -----------------------------------------------------------------------
@@ -159,7 +162,7 @@ class Hooks:
 async def run_line(text: str) -> None:
     """Carry out a ``%pipeline run`` line whose steps may await the kernel's own loop."""
     __tracebackhide__ = "__ipython_bottom__"
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415
+    from IPython.core.getipython import get_ipython
 
     await get_ipython().magics_manager.registry["StepMagics"].run_here(text)  # type: ignore[no-untyped-call]
 
@@ -178,7 +181,7 @@ def _await_run(lines: list[str]) -> list[str]:
 
 def _is_nested() -> bool:
     """Tell whether a cell is run from within another (``%run``, ``run_cell`` in a cell)."""
-    frame, running = sys._getframe(1), 0  # noqa: SLF001
+    frame, running = sys._getframe(1), 0
     while frame is not None:
         running += frame.f_code.co_name == "run_cell_async"
         frame = frame.f_back  # type: ignore[assignment]
@@ -212,7 +215,7 @@ class _MagicLine(str):
 def _show_true_line(filename: str) -> None:
     """Let tracebacks show the magic line as it stands on the page."""
     entry = linecache.cache.get(filename)
-    if entry is None or len(entry) != 4:  # noqa: PLR2004 - a lazy entry has no lines
+    if entry is None or len(entry) != 4:
         return
     size, mtime, lines, name = entry
     shown = [_MagicLine(line) if line.startswith("# %%step") else line for line in lines]

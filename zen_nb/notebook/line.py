@@ -17,7 +17,9 @@ from typing import Any
 from zen_nb.core.errors import UsageError
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_NEXT = re.compile(r"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<arrow>->)|(?P<blank>\s+)|.""", re.DOTALL)
+_NEXT = re.compile(
+    r"""(?P<string>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<arrow>->)|(?P<blank>\s+)|.""", re.DOTALL
+)
 _PARAMETER = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)=(?!=)(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
@@ -66,7 +68,9 @@ def read_line(text: str, *, valued: frozenset[str] = frozenset()) -> Line:
         part = parts.pop(0)
         if part == "->":
             if outputs is not None:
-                raise UsageError("a line takes one ->; write all outputs after it, for example -> df, model")
+                raise UsageError(
+                    "a line takes one ->; write all outputs after it, for example -> df, model"
+                )
             outputs = _outputs(parts)
         elif part.startswith("-"):
             options.append(_unquoted(part))
@@ -92,7 +96,9 @@ def check_name(name: str) -> str:
     if _NAME.fullmatch(name):
         return name
     better = re.sub(r"[^\w.-]+", "_", name).strip("_") or "my_step"
-    raise UsageError(f"a step cannot be called {name!r}; write letters, digits, _ . or -, for example {better}")
+    raise UsageError(
+        f"a step cannot be called {name!r}; write letters, digits, _ . or -, for example {better}"
+    )
 
 
 def _split(text: str) -> Iterator[str]:
@@ -155,7 +161,9 @@ def _outputs(parts: list[str]) -> tuple[str, ...]:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise UsageError(f"-> {name}: not a variable name; write for example -> df, model")
     if not names:
-        raise UsageError("nothing stands after ->; write the outputs to keep, for example -> df, model")
+        raise UsageError(
+            "nothing stands after ->; write the outputs to keep, for example -> df, model"
+        )
     return names
 
 
@@ -163,7 +171,9 @@ def _literal(name: str, text: str) -> Any:
     if not text:
         raise UsageError(f"{name}= has nothing after it; write a value, for example {name}=1")
     if text.endswith(","):
-        raise UsageError(f"{name}={text} ends in a comma; blanks separate parameters: {name}={text[:-1]}")
+        raise UsageError(
+            f"{name}={text} ends in a comma; blanks separate parameters: {name}={text[:-1]}"
+        )
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import html
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from IPython.core.error import UsageError as ShellUsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from IPython.core.magic_arguments import argument, magic_arguments
 
 from zen_nb.core.errors import UnknownStep, UsageError
 from zen_nb.notebook import status
 from zen_nb.notebook.line import Line, check_name, closest, read_line
+from zen_nb.notebook.options import RUN_VALUED, documented, read_run_options
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK, Pipeline
 from zen_nb.notebook.reports import Explanation, explain, plan_table, status_table
 from zen_nb.notebook.runner import run_now, run_pipeline
 from zen_nb.notebook.session import RunOptions, Session
-
-_VALUED = frozenset({"--to"})
-
-
-class _Parser:
-    """The argument parser of a magic, with errors in zen_nb's words."""
-
-    def __init__(self, function: Any, name: str) -> None:
-        self._parser = function.parser
-        self._parser.allow_abbrev = False
-        self._name = name
-
-    def parse(self, words: tuple[str, ...]) -> argparse.Namespace:
-        known = [option for action in self._parser._actions for option in action.option_strings]  # noqa: SLF001
-        try:
-            found, rest = self._parser.parse_known_args(list(words))
-        except ShellUsageError as error:
-            raise UsageError(f"{self._name}: {error}; see {self._name}?") from None
-        if rest:
-            raise UsageError(
-                f"{self._name} has no option {rest[0]}{closest(rest[0], known)}; see {self._name}?"
-            )
-        return found
-
-
-def step_parser() -> _Parser:
-    """Return the parser of the options of a ``%%step`` line."""
-    return _Parser(StepMagics.step, "%%step")
 
 
 @magics_class
@@ -71,20 +41,7 @@ class StepMagics(Magics):  # type: ignore[misc]
             "show": self._show,
         }
 
-    @magic_arguments("%step")
-    @argument("--cache", dest="cache", action="store_const", const=True, default=None,
-              help="Read the cache for this step, whatever the pipeline says: %%%%step train --cache")
-    @argument("--no-cache", dest="cache", action="store_const", const=False,
-              help="Run each time; the result is still stored: %%%%step train --no-cache")
-    @argument("--no-store", action="store_true",
-              help="Do not keep the result: %%%%step secret --no-store")
-    @argument("--expires", metavar="AGE",
-              help="Run again when the result is older: %%%%step rates --expires 7d (s, m, h, d, w)")
-    @argument("--ignore", metavar="NAME", action="append", default=[],
-              help="Take an input out of the key on your word: %%%%step load --ignore conn")
-    @argument("--file", metavar="PATH", action="append", default=[],
-              help="A file that the step depends on and that cannot be seen being read: "
-                   "%%%%step load --file sales.db")
+    @documented
     @no_var_expand
     @cell_magic
     def step(self, line: str, cell: str) -> None:
@@ -127,7 +84,7 @@ class StepMagics(Magics):  # type: ignore[misc]
         %pipeline show --mermaid              the graph as text
         """
         __tracebackhide__ = True
-        read = read_line(line, valued=_VALUED)
+        read = read_line(line, valued=RUN_VALUED)
         if not read.words:
             self._draw(None)
             return
@@ -138,7 +95,9 @@ class StepMagics(Magics):  # type: ignore[misc]
             self._draw(verb)
         else:
             known = [*self._verbs, *self.session.registry.pipelines]
-            raise UsageError(f"%pipeline cannot {verb!r}{closest(verb, known)}; it can: {', '.join(known)}")
+            raise UsageError(
+                f"%pipeline cannot {verb!r}{closest(verb, known)}; it can: {', '.join(known)}"
+            )
 
     # -- verbs ------------------------------------------------------------------------
 
@@ -150,7 +109,7 @@ class StepMagics(Magics):  # type: ignore[misc]
     async def run_here(self, text: str) -> None:
         """Carry out what follows ``%pipeline run``, on the loop that runs the cell."""
         __tracebackhide__ = "__ipython_bottom__"
-        pipeline, options, to = self.read_run(read_line(text, valued=_VALUED))
+        pipeline, options, to = self.read_run(read_line(text, valued=RUN_VALUED))
         await run_pipeline(self.session, pipeline, options, to=to)
 
     def read_run(self, line: Line) -> tuple[Pipeline, RunOptions, str | None]:
@@ -168,11 +127,13 @@ class StepMagics(Magics):  # type: ignore[misc]
         name = line.words[0] if line.words else None
         if name is not None and name in self.session.registry:
             raise UsageError(f"{name!r} is a step; write %pipeline run --to {name}")
-        run_now_, steps_now, keep, to = _read_run_options(line.options)
+        run_now_, steps_now, keep, to = read_run_options(line.options)
         for step in (*steps_now, *([to] if to else [])):
             if step not in self.session.registry:
                 raise UnknownStep(step, self.session.registry.names)
-        options = RunOptions(run_now=run_now_, steps_now=steps_now, parameters=line.parameters, keep=keep)
+        options = RunOptions(
+            run_now=run_now_, steps_now=steps_now, parameters=line.parameters, keep=keep
+        )
         return self.session.registry.pipeline(name), options, to
 
     def _plan(self, line: Line) -> None:
@@ -181,10 +142,12 @@ class StepMagics(Magics):  # type: ignore[misc]
         self._say(plan_table(self.session.plan(pipeline, options)), "plan")
 
     def _define(self, line: Line) -> None:
-        if len(line.words) < 2:  # noqa: PLR2004 - a name and a step
-            raise UsageError("write %pipeline define NAME STEP …, for example %pipeline define nightly load train")
+        if len(line.words) < 2:
+            raise UsageError(
+                "write %pipeline define NAME STEP …, for example %pipeline define nightly load train"
+            )
         name, *steps = line.words
-        run_now_, steps_now, _, _ = _read_run_options(line.options)
+        run_now_, steps_now, _, _ = read_run_options(line.options)
         if steps_now:
             raise UsageError("%pipeline define takes --cache or --no-cache for the whole pipeline")
         chosen = tuple(dict.fromkeys(steps))
@@ -194,7 +157,10 @@ class StepMagics(Magics):  # type: ignore[misc]
         chosen_steps = [self.session.registry.get(step) for step in chosen]
         self.session.parameters_for(chosen_steps, line.parameters)
         self.session.registry.define(made)
-        self._say(f"Pipeline {name}: {' → '.join(s.name for s in self.session.registry.steps_of(made))}.", "define")
+        self._say(
+            f"Pipeline {name}: {' → '.join(s.name for s in self.session.registry.steps_of(made))}.",
+            "define",
+        )
 
     def _drop(self, line: Line) -> None:
         self.session.drop(_one(line, "drop", "NAME"))
@@ -233,7 +199,10 @@ class StepMagics(Magics):  # type: ignore[misc]
         if line.options != ("--mermaid",):
             raise UsageError("write %pipeline show --mermaid, or %pipeline for the live graph")
         lines = ["graph LR", *(f"  {step.name}" for step in self.session.registry)]
-        lines += [f"  {e.source} -->|{', '.join(e.names)}| {e.target}" for e in self.session.registry.edges()]
+        lines += [
+            f"  {e.source} -->|{', '.join(e.names)}| {e.target}"
+            for e in self.session.registry.edges()
+        ]
         self._say("\n".join(lines), "mermaid")
 
     def _say(self, text: str, role: str) -> None:
@@ -245,28 +214,3 @@ def _one(line: Line, verb: str, what: str) -> str:
     if len(line.words) != 1:
         raise UsageError(f"write %pipeline {verb} {what}")
     return line.words[0]
-
-
-def _read_run_options(
-    words: tuple[str, ...],
-) -> tuple[bool | None, dict[str, bool], bool, str | None]:
-    """Return the run's setting, the settings of single steps, whether to keep, and ``--to``."""
-    run_setting: bool | None = None
-    steps: dict[str, bool] = {}
-    keep, to = True, None
-    waiting = list(words)
-    while waiting:
-        option, _, value = waiting.pop(0).partition("=")
-        if option in ("--cache", "--no-cache"):
-            if value:
-                steps.update(dict.fromkeys(value.split(","), option == "--cache"))
-            else:
-                run_setting = option == "--cache"
-        elif option == "--no-store":
-            keep = False
-        elif option == "--to" and (value or waiting):
-            to = value or waiting.pop(0)
-        else:
-            known = ["--cache", "--no-cache", "--no-store", "--to"]
-            raise UsageError(f"%pipeline has no option {option}{closest(option, known)}; it has {', '.join(known)}")
-    return run_setting, steps, keep, to

@@ -24,7 +24,9 @@ def outlook(session: Session, steps: list[Step], options: RunOptions) -> dict[st
     overrides = session.parameters_for(steps, options.parameters or {})
     found: dict[str, Forecast] = {}
     for step in steps:
-        found[step.name] = forecast = _forecast(session, step, options, overrides[step.name], known, unsure)
+        found[step.name] = forecast = _forecast(
+            session, step, options, overrides[step.name], known, unsure
+        )
         for name in step.writes:
             known.pop(name, None)
             unsure.pop(name, None)
@@ -58,7 +60,9 @@ def _forecast(
     question = execution.question()
     awaited = [unsure[name] for name in step.reads if name in unsure]
     if awaited and setting.enabled and not question.refusal:
-        return Forecast("waiting", f"waits for {awaited[0]}", "waiting", (), setting, None, predicted)
+        return Forecast(
+            "waiting", f"waits for {awaited[0]}", "waiting", (), setting, None, predicted
+        )
     decision = decide(question, session.store)
     if decision.record is not None:
         return Forecast("hit", decision.reason, "hit", (), setting, decision.record, 0.0)

@@ -111,7 +111,9 @@ class Registry:
     def define(self, pipeline: Pipeline) -> None:
         """Take in a named pipeline; raises `UnknownStep` or `UsageError`."""
         if pipeline.name in self._steps:
-            raise UsageError(f"{pipeline.name!r} is the name of a step; give the pipeline another name")
+            raise UsageError(
+                f"{pipeline.name!r} is the name of a step; give the pipeline another name"
+            )
         for name in pipeline.steps:
             self.get(name)
         self._pipelines[pipeline.name] = pipeline

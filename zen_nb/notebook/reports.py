@@ -49,7 +49,11 @@ def explain(session: Session, name: str) -> Explanation:
     forecast = session.plan(session.registry.pipeline())[name]
     changes = session.changes.get(name, ())
     if log is None or log.duration_s is None:
-        last = f"{name} failed: {log.error}" if log and log.error else f"{name} has not run in this kernel."
+        last = (
+            f"{name} failed: {log.error}"
+            if log and log.error
+            else f"{name} has not run in this kernel."
+        )
     elif log.cached and log.record is not None:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(log.record.created_at))
         last = f"{name} was cached: {log.reason} since {when} ({seconds(log.duration_s)} saved)."
@@ -88,7 +92,12 @@ def plan_table(forecasts: Mapping[str, Forecast]) -> str:
     """Return what a run would do, a line per step, and the sum."""
     words = {"hit": "cached", "run": "will run", "waiting": "waits"}
     rows = [
-        (name, words[part.what], "" if not part.predicted_s else f"~{seconds(part.predicted_s)}", part.reason)
+        (
+            name,
+            words[part.what],
+            "" if not part.predicted_s else f"~{seconds(part.predicted_s)}",
+            part.reason,
+        )
         for name, part in forecasts.items()
     ]
     return f"{_table(('step', 'outlook', 'time', 'why'), rows)}\n{forecast_line(forecasts)}"
@@ -119,8 +128,12 @@ def status_table(session: Session) -> str:
         rows.append((step.name, state, took, saved, log.error or log.note or log.reason))
     table = _table(("step", "state", "time", "saved", "why"), rows)
     store = session.store
-    place = "The store is not available." if store is None else (
-        f"Store: {store.folder}, {size(store.size_bytes())} of {size(store.size_limit_bytes)}"
+    place = (
+        "The store is not available."
+        if store is None
+        else (
+            f"Store: {store.folder}, {size(store.size_bytes())} of {size(store.size_limit_bytes)}"
+        )
     )
     return f"{table}\n{place}; {seconds(session.saved_s)} saved since the kernel started."
 
@@ -129,5 +142,6 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [head, tuple("-" * width for width in widths), *rows]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )

@@ -43,13 +43,16 @@ async def run_pipeline(
     known: dict[str, Fingerprint] = {}
     cached, began = 0, time.perf_counter()
     session.running_pipeline = True
-    session._emit(RunStarted(pipeline.name, tuple(step.name for step in steps)))  # noqa: SLF001
+    session._emit(RunStarted(pipeline.name, tuple(step.name for step in steps)))
     failed: str | None = None
     try:
         for step in steps:
             failed = step.name
             own = replace(
-                options, parameters=overrides[step.name], pipeline=pipeline.enable_cache, known=known
+                options,
+                parameters=overrides[step.name],
+                pipeline=pipeline.enable_cache,
+                known=known,
             )
             execution = await run_step(session, step, own)
             cached += execution.hit
@@ -60,12 +63,19 @@ async def run_pipeline(
     finally:
         session.running_pipeline = False
         took = time.perf_counter() - began
-        session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))  # noqa: SLF001
+        session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))
     _summarise(session, pipeline, cached, len(steps), took)
 
 
 def chosen_steps(session: Session, pipeline: Pipeline, to: str | None) -> list[Step]:
-    """Return the steps to execute, in order; raises `UsageError` where there are none."""
+    """Return the steps to execute, in order.
+
+    Raises
+    ------
+    UsageError
+        Where there are none, or steps wait for each other.
+    """
+    session.registry.check_order(pipeline)
     steps = session.registry.steps_of(pipeline)
     if to is not None:
         session.registry.get(to)
@@ -138,7 +148,9 @@ def _compiled(tree: ast.Module, filename: str, mode: str) -> list[CodeType]:
 def _assigned(node: ast.stmt) -> ast.Name | None:
     """Return the name that an assignment gives a value, to be read."""
     target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-    simple = isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and isinstance(target, ast.Name)
+    simple = isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and isinstance(
+        target, ast.Name
+    )
     return ast.copy_location(ast.Name(target.id, ast.Load()), node) if simple else None  # type: ignore[union-attr]
 
 

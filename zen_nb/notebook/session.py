@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import threading
 import time
@@ -128,7 +129,9 @@ class Session:
 
     def define(self, step: Step) -> None:
         """Take in a step that a cell defines; raises `NameTaken`."""
-        old = self.registry.put(step)
+        namespace = self.shell.user_ns
+        missing = {n for n in step.reads if n not in namespace and not hasattr(builtins, n)}
+        old = self.registry.put(replace(step, awaits=frozenset(missing)))
         if old is not None:
             self.toggles.rename(old, step.name)
             self.logs[step.name] = self.logs.pop(old, StepLog())
@@ -157,7 +160,9 @@ class Session:
             execution.open()
             reason = execution.decision.reason
             log = self.logs.get(step.name, StepLog())
-            self.logs[step.name] = replace(log, started_at=execution.started_at, reason=reason, error="")
+            self.logs[step.name] = replace(
+                log, started_at=execution.started_at, reason=reason, error=""
+            )
             self._emit(StepStarted(step.name, execution.started_at, reason))
         return execution
 
@@ -174,7 +179,9 @@ class Session:
         name = execution.step.name
         duration = 0.0 if execution.hit else execution.abandon()
         text = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
-        self.logs[name] = replace(self.logs.get(name, StepLog()), started_at=None, error=text, cached=False)
+        self.logs[name] = replace(
+            self.logs.get(name, StepLog()), started_at=None, error=text, cached=False
+        )
         self._emit(StepFailed(name, duration, text))
         self.refresh()
 
@@ -213,7 +220,9 @@ class Session:
         )
         note = outcome.note if self._is_news(name, outcome.note) else ""
         status.show_run(self.shell, execution, note=note, quiet=self.quiet)
-        self._emit(StepFinished(name, outcome.duration_s, outcome.record, decision.reason, outcome.note))
+        self._emit(
+            StepFinished(name, outcome.duration_s, outcome.record, decision.reason, outcome.note)
+        )
 
     def _is_news(self, name: str, note: str) -> bool:
         """Tell whether the page has not been told this yet: a reason is said once."""
@@ -241,7 +250,9 @@ class Session:
         self.forecasts.pop(name, None)
         self.refresh()
 
-    def parameters_for(self, steps: list[Step], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def parameters_for(
+        self, steps: list[Step], given: Mapping[str, Any]
+    ) -> dict[str, dict[str, Any]]:
         """Return the parameters that a run overrides, by step.
 
         Raises
@@ -254,10 +265,16 @@ class Session:
             owner, _, name = key.rpartition(".")
             if owner and owner not in found:
                 raise UnknownStep(owner, list(found))
-            takers = [step for step in steps if name in step.parameters and owner in ("", step.name)]
+            takers = [
+                step for step in steps if name in step.parameters and owner in ("", step.name)
+            ]
             if not takers:
-                known = sorted({f"{step.name}.{part}" for step in steps for part in step.parameters})
-                raise UsageError(f"no step has the parameter {key!r}; parameters: {', '.join(known) or 'none'}")
+                known = sorted(
+                    {f"{step.name}.{part}" for step in steps for part in step.parameters}
+                )
+                raise UsageError(
+                    f"no step has the parameter {key!r}; parameters: {', '.join(known) or 'none'}"
+                )
             for step in takers:
                 found[step.name][name] = value
         return found

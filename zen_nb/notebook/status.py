@@ -17,12 +17,12 @@ _STYLE = "color:var(--jp-ui-font-color2,#666);font-size:smaller"
 
 def seconds(duration: float) -> str:
     """Return a duration as a person reads it: ``3 ms``, ``0.93 s``, ``4 min 10 s``, ``2 h 5 min``."""
-    if duration < 0.1:  # noqa: PLR2004 - below that, milliseconds read better
+    if duration < 0.1:
         return f"{duration * 1000:.3g} ms"
-    if duration < 60:  # noqa: PLR2004
+    if duration < 60:
         return f"{duration:.3g} s"
     minutes, rest = divmod(round(duration), 60)
-    if minutes < 60:  # noqa: PLR2004
+    if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
 
@@ -30,7 +30,7 @@ def seconds(duration: float) -> str:
 def size(count: float) -> str:
     """Return bytes as a person reads them, in decimal units."""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:  # noqa: PLR2004
+        if count < 1000:
             return f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} TB"
@@ -72,7 +72,9 @@ def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> Non
     """Say that the step ran, why, and where it was not stored, why not."""
     assert execution.outcome is not None
     name, duration = execution.step.name, execution.outcome.duration_s
-    text = f"Step {name} has finished." if quiet else f"Step {name} has finished in {duration:.3f}s."
+    text = (
+        f"Step {name} has finished." if quiet else f"Step {name} has finished in {duration:.3f}s."
+    )
     text += f" ({execution.decision.reason})"
     if note and note != execution.decision.reason:
         text += f" Not cached: {note}."

@@ -102,7 +102,9 @@ def parts_of(thing: Any) -> Iterator[tuple[Way, object]]:
     if isinstance(thing, (list, tuple, deque)):
         if set(map(type, thing)) <= _ATOMS:
             return
-        yield from ((("item", at), part) for at, part in enumerate(thing) if type(part) not in _ATOMS)
+        yield from (
+            (("item", at), part) for at, part in enumerate(thing) if type(part) not in _ATOMS
+        )
     elif isinstance(thing, dict):
         for at, (key, part) in enumerate(dict.items(thing)):
             if type(part) not in _ATOMS:
@@ -155,12 +157,16 @@ def kept_by(thing: Any) -> dict[str, Any]:
     return found
 
 
-_CLASS_ENTRIES = frozenset({"__dict__", "__weakref__", "__slotnames__", "__annotations__", "_abc_impl"})
+_CLASS_ENTRIES = frozenset(
+    {"__dict__", "__weakref__", "__slotnames__", "__annotations__", "_abc_impl"}
+)
 
 
 def is_users(thing: object) -> bool:
     """Tell whether `thing` is a function or class written in the notebook."""
-    return isinstance(thing, (FunctionType, type)) and getattr(thing, "__module__", None) == "__main__"
+    return (
+        isinstance(thing, (FunctionType, type)) and getattr(thing, "__module__", None) == "__main__"
+    )
 
 
 def is_plain(thing: object) -> bool:

@@ -14,7 +14,9 @@ from typing import Any
 from zen_nb.observe.places import attributes_of, is_array, is_frame, slots_of
 
 _HEAP_TYPE = 1 << 9
-_PLAIN_BASES = frozenset({object, list, dict, OrderedDict, defaultdict, set, deque, bytearray, SimpleNamespace})
+_PLAIN_BASES = frozenset(
+    {object, list, dict, OrderedDict, defaultdict, set, deque, bytearray, SimpleNamespace}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ def state_of(value: Any) -> State | None:
     if isinstance(value, Enum):
         return None
     if is_frame(value):
-        return State("frame", value.copy(deep=False), {}) if hasattr(value, "_update_inplace") else None
+        return (
+            State("frame", value.copy(deep=False), {})
+            if hasattr(value, "_update_inplace")
+            else None
+        )
     if is_array(value):
         numpy = sys.modules["numpy"]
         return State("array", value.view(numpy.ndarray), attributes_of(value))
@@ -62,7 +68,11 @@ def state_of(value: Any) -> State | None:
 def fits(target: Any, state: State) -> bool:
     """Tell whether `give_state` can give `state` to `target`."""
     if state.kind == "array":
-        same = is_array(target) and target.shape == state.content.shape and target.dtype == state.content.dtype
+        same = (
+            is_array(target)
+            and target.shape == state.content.shape
+            and target.dtype == state.content.dtype
+        )
         return same and bool(target.flags.writeable)
     if state.kind == "frame":
         return type(target) is type(state.content)

@@ -321,8 +321,16 @@ class _Unpickler(pickle.Unpickler):
         if module == live.__name__ and name == "NAMESPACE":
             return self._namespace
         if module == "__main__":
-            return live.resolve(self._namespace, name) if type(name) is str else live.part(self._namespace, *name)
+            return (
+                live.resolve(self._namespace, name)
+                if type(name) is str
+                else live.part(self._namespace, *name)
+            )
         return super().find_class(module, name)
 
     def persistent_load(self, name: Any) -> Any:
-        return live.resolve(self._namespace, name) if type(name) is str else live.part(self._namespace, *name)
+        return (
+            live.resolve(self._namespace, name)
+            if type(name) is str
+            else live.part(self._namespace, *name)
+        )

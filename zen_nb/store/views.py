@@ -28,7 +28,14 @@ class ArrayViews:
         mine = _arrays(numpy, outputs)
         if not mine:
             return
-        held = _arrays(numpy, (namespace[name] for name in known.values() if isinstance(name, str) and name in namespace))
+        held = _arrays(
+            numpy,
+            (
+                namespace[name]
+                for name in known.values()
+                if isinstance(name, str) and name in namespace
+            ),
+        )
         fixed = {id(array) for array in held}
         for group in _by_owner([*mine, *held]):
             self._join(group, fixed)

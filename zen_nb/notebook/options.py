@@ -1,0 +1,139 @@
+"""The options of ``%%step`` and ``%pipeline`` lines, in IPython's argument style."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core import magic_arguments
+from IPython.core.error import UsageError as ShellUsageError
+
+from zen_nb.core.errors import UsageError
+from zen_nb.core.model import StepOptions
+from zen_nb.core.options import parse_duration
+from zen_nb.notebook.line import closest
+
+# Options that take the next word as their value.
+STEP_VALUED = frozenset({"--expires", "--ignore", "--file"})
+RUN_VALUED = frozenset({"--to"})
+
+# IPython ships no types for these.
+_argument: Any = magic_arguments.argument
+_arguments: Any = magic_arguments.magic_arguments
+
+# `%` is doubled for argparse, which formats its texts.
+_STEP_OPTIONS = (
+    _argument(
+        "--cache",
+        dest="cache",
+        action="store_const",
+        const=True,
+        default=None,
+        help="Read the cache for this step, whatever the pipeline says: %%%%step train --cache",
+    ),
+    _argument(
+        "--no-cache",
+        dest="cache",
+        action="store_const",
+        const=False,
+        help="Run each time; the result is still stored: %%%%step train --no-cache",
+    ),
+    _argument(
+        "--no-store",
+        action="store_true",
+        help="Do not keep the result: %%%%step secret --no-store",
+    ),
+    _argument(
+        "--expires",
+        metavar="AGE",
+        help="Run again when the result is older: %%%%step rates --expires 7d (s, m, h, d, w)",
+    ),
+    _argument(
+        "--ignore",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="Take an input out of the key on your word: %%%%step load --ignore conn",
+    ),
+    _argument(
+        "--file",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="A file that the step depends on and that cannot be seen being read: "
+        "%%%%step load --file sales.db",
+    ),
+)
+
+
+def documented(function: Callable[..., Any]) -> Any:
+    """Return `function` as a magic whose help lists the options of a ``%%step`` line."""
+    for declare in reversed(_STEP_OPTIONS):
+        function = declare(function)
+    return _arguments("%step")(function)
+
+
+def _declared(line: str, cell: str) -> None:
+    """Carry the parser."""
+
+
+_parser: Any = documented(_declared).parser
+_parser.allow_abbrev = False
+_known = [option for action in _parser._actions for option in action.option_strings]
+
+
+def read_step_options(words: tuple[str, ...]) -> StepOptions:
+    """Return what the options of a ``%%step`` line set.
+
+    Raises
+    ------
+    UsageError
+        Where an option is unknown or its value cannot be read.
+    """
+    try:
+        found, rest = _parser.parse_known_args(list(words))
+    except ShellUsageError as error:
+        raise UsageError(f"%%step: {error}; see %%step?") from None
+    if rest:
+        raise UsageError(f"%%step has no option {rest[0]}{closest(rest[0], _known)}; see %%step?")
+    return StepOptions(
+        enable_cache=found.cache,
+        expires_after_s=parse_duration(found.expires, "--expires") if found.expires else None,
+        ignore=frozenset(name for part in found.ignore for name in part.replace(",", " ").split()),
+        files=tuple(found.file),
+        keep=not found.no_store,
+    )
+
+
+def read_run_options(
+    words: tuple[str, ...],
+) -> tuple[bool | None, dict[str, bool], bool, str | None]:
+    """Return the run's setting, the settings of single steps, whether to keep, and ``--to``.
+
+    Raises
+    ------
+    UsageError
+        Where an option is unknown.
+    """
+    run_setting: bool | None = None
+    steps: dict[str, bool] = {}
+    keep, to = True, None
+    waiting = list(words)
+    while waiting:
+        option, _, value = waiting.pop(0).partition("=")
+        if option in ("--cache", "--no-cache"):
+            if value:
+                steps.update(dict.fromkeys(value.split(","), option == "--cache"))
+            else:
+                run_setting = option == "--cache"
+        elif option == "--no-store":
+            keep = False
+        elif option == "--to" and (value or waiting):
+            to = value or waiting.pop(0)
+        else:
+            known = ["--cache", "--no-cache", "--no-store", "--to"]
+            raise UsageError(
+                f"%pipeline has no option {option}{closest(option, known)}; "
+                f"it has {', '.join(known)}"
+            )
+    return run_setting, steps, keep, to
