@@ -4,7 +4,6 @@ Each is tried as a ``%%step`` cell and, unless `cell_only`, as the body of a ``@
 function. `edit` replaces text wherever it stands in setup, step and modules; `live` is
 executed after a first key was computed, as a later cell would be.
 """
-# ruff: noqa: E501 - the programs in the table are texts of one line
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Code objects: what does something else has another digest, what only looks so has not."""
-# ruff: noqa: E501 - programs as texts of one line
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """What code reaches: components by label, and problems by the name the user knows."""
-# ruff: noqa: E501 - programs as texts of one line
 
 from __future__ import annotations
 

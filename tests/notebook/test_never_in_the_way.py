@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
+
+from zen_nb.observe import display
 
 
 def test_an_output_that_cannot_be_stored(nb):
@@ -65,12 +65,9 @@ def test_damaged_blobs_and_journal(fresh, places):
     cell = "%%step s\nimport numpy as np\na = np.arange(5000)\nprint('x')"
     nb = fresh()
     nb.cells(cell)
-    for folder, _, files in os.walk(places / "cache"):
-        for name in files:
-            path = os.path.join(folder, name)
-            os.chmod(path, 0o600)
-            with open(path, "wb") as out:
-                out.write(b"garbage" * 100)
+    for path in [found for found in (places / "cache").rglob("*") if found.is_file()]:
+        path.chmod(0o600)
+        path.write_bytes(b"garbage" * 100)
     nb = fresh()
     done = nb.cells(cell, cell)
     assert nb.log() == ["ran s", "cached s"]
@@ -88,6 +85,8 @@ def test_a_fault_inside_zen_nb_lets_the_cell_run(nb, monkeypatch):
         assert done.shown == [("result", "1")]
         assert nb[f"x_{name}"] == 1
         assert "ZeroDivisionError" in done.text
+        assert display._shell_taps == ()
+        assert type(os.environ) is os._Environ
     done = nb.cells("%%step t\ny = 1", "%%step t\ny = 1")
     assert nb.log()[-2:] == ["ran t", "cached t"]
 
@@ -125,3 +124,35 @@ def test_a_note_is_said_once(nb):
     one, two = nb.cells(cell, cell)
     assert "Not cached" in one.text
     assert "Not cached" not in two.text
+
+
+def test_an_interrupt_while_the_result_is_stored(nb, monkeypatch):
+    """The values stay, one line says that nothing was stored, and the next execution is as usual."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nb.session.store, "add", interrupted)
+        done = nb.cell("%%step s k=2\nx = k\nx")
+    assert done.error is None
+    assert (nb["x"], "k" in nb.names) == (2, False)
+    assert "not cached: KeyboardInterrupt" in done.text
+    assert nb.session.store.history("s") == []
+    nb.cells("%%step s k=2\nx = k\nx", "%%step s k=2\nx = k\nx")
+    assert nb.log() == ["ran s", "cached s"]
+
+
+def test_an_interrupt_while_it_is_decided(nb, monkeypatch):
+    """The cell is interrupted before it began, and nothing stays watched."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nb.session.store, "find", interrupted)
+        done = nb.cell("%%step s k=2\nx = k")
+    assert isinstance(done.error, KeyboardInterrupt)
+    assert "x" not in nb.names
+    nb.cells("%%step s k=2\nx = k")
+    assert nb.log() == ["ran s"]

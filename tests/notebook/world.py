@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import io
 import sys
@@ -191,6 +192,7 @@ class Notebook:
         """End it: this process is as it was before."""
         if extension.current() is not None:
             extension.unload(self.shell)
+        atexit.unregister(self.shell.atexit_operations)
         self.shell.history_manager.end_session()
         sys.displayhook, sys.excepthook = self._hooks
         for name in set(vars(builtins)) - set(self._builtins):

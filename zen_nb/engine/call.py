@@ -16,7 +16,8 @@ from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.perform import Attempt, Made, Served, serve
-from zen_nb.identity.ingredients import is_atom, of_function
+from zen_nb.identity.code import is_atom
+from zen_nb.identity.ingredients import of_function
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import apply_change

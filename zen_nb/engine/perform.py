@@ -108,8 +108,10 @@ class Attempt:
     def abandon(self) -> float:
         """Forget all: the body raised or was interrupted. Returns its duration in seconds."""
         duration = time.perf_counter() - self._clock
-        self._watch.cancel()
-        self._capture.stop()
+        try:
+            self._watch.cancel()
+        finally:
+            self._capture.stop()
         return duration
 
     def close(self, made: Made, duration_s: float | None = None) -> Outcome:
@@ -142,7 +144,12 @@ class Attempt:
                 artifacts=artifacts,
                 badges=badges,
             )
-            stored = self._keep(record, made, patches, changed, transcript, seen.ambient)
+            values = {**made.bound, **made.extras}
+            if made.inplace is None:
+                values.update(changed)
+            stored = self._keep(
+                record, made, values, transcript, {PATCHES: patches, AMBIENT: dict(seen.ambient)}
+            )
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
@@ -154,11 +161,14 @@ class Attempt:
             return "the store is not available"
         late = [name for name in self.decision.question.ingredients.absent if name in sys.modules]
         if late:
-            return f"module {late[0]} could only be found while the step ran; extend sys.path in an earlier cell"
+            return (
+                f"module {late[0]} could only be found while the step ran; "
+                "extend sys.path in an earlier cell"
+            )
         return next(iter(refusals), "")
 
     def _changed(self, made: Made) -> tuple[list[Patch], dict[str, Any]]:
-        """Return what a hit does to objects that exist, and the inputs that were changed, by name."""
+        """Return what a hit does to objects that exist, and the changed inputs by name."""
         if made.inplace is not None:
             patches, names = made.inplace.close()
             kept = {
@@ -180,24 +190,17 @@ class Attempt:
         self,
         record: Record,
         made: Made,
-        patches: list[Patch],
-        changed: Mapping[str, Any],
+        values: dict[str, Any],
         transcript: Transcript,
-        ambient: Mapping[str, Any],
+        effects: Mapping[str, Any],
     ) -> Record:
+        """Store `values` with what a hit needs besides: results, patches, ambient changes."""
         assert self._store is not None
         shown = transcript.to_bytes()
-        values = {**made.bound, **made.extras}
-        if made.inplace is None:
-            values.update(changed)
-        if patches:
-            values[PATCHES] = patches
-        if self._capture.results:
-            values[RESULTS] = list(self._capture.results)
-        if made.filename and made.filename.encode() in shown:
-            values[FILENAME] = made.filename
-        if ambient:
-            values[AMBIENT] = dict(ambient)
+        besides = {**effects, RESULTS: list(self._capture.results)}
+        if made.filename.encode() in shown:
+            besides[FILENAME] = made.filename
+        values |= {name: part for name, part in besides.items() if part}
         known = made.inplace.places.known() if made.inplace is not None else {}
         payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
         components = self.decision.question.ingredients.components

@@ -144,7 +144,8 @@ def _name(
 ) -> str:
     if len(words) > 1:
         raise UsageError(
-            f"%%step takes one name, not {' '.join(words)!r}; write outputs after ->, parameters as key=value"
+            f"%%step takes one name, not {' '.join(words)!r}; "
+            "write outputs after ->, parameters as key=value"
         )
     if words:
         return check_name(words[0])
@@ -165,7 +166,8 @@ def _check_outputs(name: str, outputs: tuple[str, ...] | None, facts: CellFacts)
         if output not in facts.binds and not facts.whole_namespace:
             bound = ", ".join(facts.binds) or "nothing"
             raise MissingOutput(
-                f"step {name} declares the output {output!r}, which its cell does not bind; it binds: {bound}"
+                f"step {name} declares the output {output!r}, which its cell does not bind; "
+                f"it binds: {bound}"
             )
 
 

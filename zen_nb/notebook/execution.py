@@ -159,7 +159,8 @@ class Execution:
 
     def replay(self) -> None:
         """Do on a hit what the body did, and show what it showed. Called from within the cell."""
-        assert self._served is not None and self._watch is not None
+        assert self._served is not None
+        assert self._watch is not None
         bind(self._served, self.namespace)
         restore(self._served.ambient)
         self._discard(self._watch.difference(self.body.facts.binds))
@@ -195,9 +196,17 @@ class Execution:
         self._restore_parameters()
         return duration
 
+    def cancel(self) -> None:
+        """End whatever was begun, after a fault or an interrupt: nothing stays bound or watched."""
+        if self._attempt is not None:
+            with contextlib.suppress(Exception):
+                self._attempt.abandon()
+        self._restore_parameters()
+
     def close(self, duration_s: float | None = None) -> Outcome:
         """End a run that succeeded: store it, discard undeclared names, unbind parameters."""
-        assert self._attempt is not None and self._watch is not None
+        assert self._attempt is not None
+        assert self._watch is not None
         self._restore_parameters()
         facts = self.body.facts
         difference = self._watch.difference(

@@ -13,6 +13,7 @@ import linecache
 import re
 import sys
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from zen_nb.core.errors import ZenNbError
@@ -27,7 +28,7 @@ _waiting: list[Any] = []
 
 
 def in_cell() -> None:
-    """Do what stands in place of a cell's body: replay a hit, or raise what is wrong with its line."""
+    """Do what stands in place of a cell's body: replay a hit, or raise what its line gets wrong."""
     __tracebackhide__ = True
     action = _waiting.pop()
     action()
@@ -127,7 +128,8 @@ class Hooks:
             return
         try:
             self.session.finish(armed.execution)
-        except Exception as fault:
+        except (Exception, KeyboardInterrupt) as fault:  # the cell succeeded; that must stand
+            armed.execution.cancel()
             self._tell_fault(fault)
 
     # -- inside -----------------------------------------------------------------------
@@ -152,10 +154,12 @@ class Hooks:
 
     def parse(self, source: str) -> ast.Module:
         """Return the tree of code inside a magic, after IPython's transformation."""
-        return ast.parse(self.shell.transform_cell(source))
+        transformed: str = self.shell.transform_cell(source)
+        return ast.parse(transformed)
 
     def _tell_fault(self, error: BaseException) -> None:
-        text = f"zen_nb could not look after this cell, which ran as usual: {type(error).__name__}: {error}"
+        fault = f"{type(error).__name__}: {error}"
+        text = f"zen_nb could not look after this cell, which ran as usual: {fault}"
         status.show(self.shell, text, {"role": "fault"})
 
 
@@ -164,7 +168,8 @@ async def run_line(text: str) -> None:
     __tracebackhide__ = "__ipython_bottom__"
     from IPython.core.getipython import get_ipython
 
-    await get_ipython().magics_manager.registry["StepMagics"].run_here(text)  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
+    await shell.magics_manager.registry["StepMagics"].run_here(text)
 
 
 def _await_run(lines: list[str]) -> list[str]:
@@ -181,10 +186,11 @@ def _await_run(lines: list[str]) -> list[str]:
 
 def _is_nested() -> bool:
     """Tell whether a cell is run from within another (``%run``, ``run_cell`` in a cell)."""
-    frame, running = sys._getframe(1), 0
+    frame: FrameType | None = sys._getframe(1)
+    running = 0
     while frame is not None:
         running += frame.f_code.co_name == "run_cell_async"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return running > 1
 
 

@@ -102,28 +102,32 @@ def check_name(name: str) -> str:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Yield the parts between blanks; quotes and brackets hold theirs together; ``#`` ends the line."""
-    part, closing = "", []
+    """Yield the parts between blanks; quotes and brackets hold together, ``#`` ends the line."""
+    part = ""
+    closing: list[str] = []
     for found in _NEXT.finditer(text):
         piece = found[0]
-        if closing:
-            if piece == closing[-1]:
-                closing.pop()
-            elif piece in _BRACKETS:
-                closing.append(_BRACKETS[piece])
-        elif found["blank"] or found["arrow"]:
+        if not closing and (found["blank"] or found["arrow"]):
             if part:
                 yield part
-            part, piece = "", ""
             if found["arrow"]:
                 yield "->"
-        elif piece in _BRACKETS:
-            closing.append(_BRACKETS[piece])
-        elif piece == "#" and not part:
+            part = ""
+            continue
+        if piece == "#" and not part and not closing:
             break
+        _nest(closing, piece)
         part += piece
     if part:
         yield part
+
+
+def _nest(closing: list[str], piece: str) -> None:
+    """Note a bracket that opens, or the one that closes it."""
+    if closing and piece == closing[-1]:
+        closing.pop()
+    elif piece in _BRACKETS:
+        closing.append(_BRACKETS[piece])
 
 
 def _joined(parts: list[str]) -> list[str]:

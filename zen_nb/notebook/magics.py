@@ -20,7 +20,7 @@ from zen_nb.notebook.session import RunOptions, Session
 
 
 @magics_class
-class StepMagics(Magics):  # type: ignore[misc]
+class StepMagics(Magics):
     """``%%step`` and ``%pipeline`` in one shell."""
 
     def __init__(self, session: Session, draw: Callable[[str | None], None]) -> None:
@@ -122,7 +122,8 @@ class StepMagics(Magics):  # type: ignore[misc]
         """
         if len(line.words) > 1:
             raise UsageError(
-                f"%pipeline run takes one pipeline, not {' '.join(line.words)!r}; use --to STEP, or define one"
+                f"%pipeline run takes one pipeline, not {' '.join(line.words)!r}; "
+                "use --to STEP, or define one"
             )
         name = line.words[0] if line.words else None
         if name is not None and name in self.session.registry:
@@ -144,7 +145,8 @@ class StepMagics(Magics):  # type: ignore[misc]
     def _define(self, line: Line) -> None:
         if len(line.words) < 2:
             raise UsageError(
-                "write %pipeline define NAME STEP …, for example %pipeline define nightly load train"
+                "write %pipeline define NAME STEP …, "
+                "for example %pipeline define nightly load train"
             )
         name, *steps = line.words
         run_now_, steps_now, _, _ = read_run_options(line.options)

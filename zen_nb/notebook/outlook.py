@@ -6,7 +6,7 @@ chain of hits is followed without loading anything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.model import Fingerprint, Step
 from zen_nb.engine.decide import decide, known_outputs
@@ -19,52 +19,52 @@ if TYPE_CHECKING:
 
 def outlook(session: Session, steps: list[Step], options: RunOptions) -> dict[str, Forecast]:
     """Return the forecast of `steps`, in order."""
-    known: dict[str, Fingerprint] = {}
-    unsure: dict[str, str] = {}
     overrides = session.parameters_for(steps, options.parameters or {})
-    found: dict[str, Forecast] = {}
-    for step in steps:
-        found[step.name] = forecast = _forecast(
-            session, step, options, overrides[step.name], known, unsure
-        )
+    walk = _Walk(session, options)
+    return {step.name: walk.take(step, overrides[step.name]) for step in steps}
+
+
+class _Walk:
+    """What is known of names so far: fingerprints, or the step that must run to give them."""
+
+    def __init__(self, session: Session, options: RunOptions) -> None:
+        self._session = session
+        self._options = options
+        self._known: dict[str, Fingerprint] = {}
+        self._unsure: dict[str, str] = {}
+
+    def take(self, step: Step, parameters: dict[str, Any]) -> Forecast:
+        """Return the forecast of `step`, and take in what it gives."""
+        forecast = self._forecast(step, parameters)
         for name in step.writes:
-            known.pop(name, None)
-            unsure.pop(name, None)
+            self._known.pop(name, None)
+            self._unsure.pop(name, None)
         if forecast.what == "hit" and forecast.record is not None:
-            known.update(known_outputs(forecast.record))
+            self._known.update(known_outputs(forecast.record))
         else:
-            unsure.update(dict.fromkeys(step.writes, step.name))
-    return found
+            self._unsure.update(dict.fromkeys(step.writes, step.name))
+        return forecast
 
-
-def _forecast(
-    session: Session,
-    step: Step,
-    options: RunOptions,
-    parameters: dict[str, object],
-    known: dict[str, Fingerprint],
-    unsure: dict[str, str],
-) -> Forecast:
-    setting = session.setting(step, options)
-    log = session.logs.get(step.name)
-    predicted = log.duration_s if log else None
-    execution = Execution(
-        step,
-        session.shell,
-        store=session.store,
-        setting=setting,
-        parameters={**step.parameters, **parameters},
-        known=known,
-        keep=options.keep,
-    )
-    question = execution.question()
-    awaited = [unsure[name] for name in step.reads if name in unsure]
-    if awaited and setting.enabled and not question.refusal:
-        return Forecast(
-            "waiting", f"waits for {awaited[0]}", "waiting", (), setting, None, predicted
-        )
-    decision = decide(question, session.store)
-    if decision.record is not None:
-        return Forecast("hit", decision.reason, "hit", (), setting, decision.record, 0.0)
-    why = tuple(str(change) for change in decision.changes)
-    return Forecast("run", decision.reason, decision.kind, why, setting, None, predicted)
+    def _forecast(self, step: Step, parameters: dict[str, Any]) -> Forecast:
+        session = self._session
+        setting = session.setting(step, self._options)
+        log = session.logs.get(step.name)
+        took = log.duration_s if log else None
+        question = Execution(
+            step,
+            session.shell,
+            store=session.store,
+            setting=setting,
+            parameters={**step.parameters, **parameters},
+            known=self._known,
+            keep=self._options.keep,
+        ).question()
+        awaited = [self._unsure[name] for name in step.reads if name in self._unsure]
+        if awaited and setting.enabled and not question.refusal:
+            reason = f"waits for {awaited[0]}"
+            return Forecast("waiting", reason, "waiting", (), setting, None, took)
+        decision = decide(question, session.store)
+        if decision.record is not None:
+            return Forecast("hit", decision.reason, "hit", (), setting, decision.record, 0.0)
+        why = tuple(str(change) for change in decision.changes)
+        return Forecast("run", decision.reason, decision.kind, why, setting, None, took)

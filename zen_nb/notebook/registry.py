@@ -70,8 +70,10 @@ class Registry:
         holder = self._steps.get(step.name)
         if holder is not None and _is_another_cell(holder, step):
             raise NameTaken(
-                f"two cells want the name {step.name!r}: In [{holder.body.number}] {_first_line(holder)!r} "
-                f"and In [{step.body.number}] {_first_line(step)!r}; rename one, or %pipeline drop {step.name} if the other is gone"
+                f"two cells want the name {step.name!r}: "
+                f"In [{holder.body.number}] {_first_line(holder)!r} "
+                f"and In [{step.body.number}] {_first_line(step)!r}; "
+                f"rename one, or %pipeline drop {step.name} if the other is gone"
             )
         old = self.name_of_cell(step.body.cell_id)
         step = self._still_awaiting(step, old or step.name)
@@ -91,7 +93,7 @@ class Registry:
         return replace(step, awaits=(before | step.awaits) & frozenset(step.reads))
 
     def note_writes(self, name: str, written: Iterable[str]) -> None:
-        """Add names that a step turned out to write: those it changes in place, or by other code."""
+        """Add names that a step turned out to write: changed in place, or by other code."""
         step = self._steps.get(name)
         if step is not None:
             self._steps[name] = replace(step, writes=tuple(dict.fromkeys((*step.writes, *written))))
@@ -127,7 +129,8 @@ class Registry:
         except KeyError:
             known = ", ".join(self._pipelines) or "none"
             raise UsageError(
-                f"there is no pipeline {name!r}; pipelines: {known}; make one with %pipeline define {name} STEP …"
+                f"there is no pipeline {name!r}; pipelines: {known}; "
+                f"make one with %pipeline define {name} STEP …"
             ) from None
 
     def steps_of(self, pipeline: Pipeline) -> list[Step]:

@@ -158,7 +158,9 @@ def _compile(node: ast.stmt, filename: str, *, is_shown: bool) -> CodeType:
     whole = ast.Interactive([node]) if is_shown else ast.Module([node], [])
     whole = ast.fix_missing_locations(whole)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    return compile(whole, filename, "single" if is_shown else "exec", flags, dont_inherit=True)
+    mode = "single" if is_shown else "exec"
+    code: CodeType = compile(whole, filename, mode, flags, dont_inherit=True)
+    return code
 
 
 def _flush_figures(shell: Any) -> None:

@@ -155,9 +155,14 @@ class Session:
             known=options.known,
             keep=options.keep,
         )
-        execution.prepare()
+        try:
+            execution.prepare()
+            if not execution.hit:
+                execution.open()
+        except BaseException:
+            execution.cancel()
+            raise
         if not execution.hit:
-            execution.open()
             reason = execution.decision.reason
             log = self.logs.get(step.name, StepLog())
             self.logs[step.name] = replace(
@@ -318,7 +323,7 @@ class Session:
                 listener(event)
         self.changed()
 
-    def flip(self, name: str | None, value: bool | None) -> None:
+    def flip(self, name: str | None, value: bool | None) -> None:  # noqa: FBT001 - a position
         """Set a toggle, from any thread; raises `UnknownStep`."""
         if name is not None:
             self.registry.get(name)

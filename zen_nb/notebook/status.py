@@ -16,7 +16,7 @@ _STYLE = "color:var(--jp-ui-font-color2,#666);font-size:smaller"
 
 
 def seconds(duration: float) -> str:
-    """Return a duration as a person reads it: ``3 ms``, ``0.93 s``, ``4 min 10 s``, ``2 h 5 min``."""
+    """Return a duration as a person reads it: ``3 ms``, ``0.93 s``, ``4 min 10 s``, ``2 h``."""
     if duration < 0.1:
         return f"{duration * 1000:.3g} ms"
     if duration < 60:

@@ -26,7 +26,7 @@ class Toggles:
         """Return the toggle of a step."""
         return self._steps.get(name)
 
-    def flip(self, name: str | None, value: bool | None) -> None:
+    def flip(self, name: str | None, value: bool | None) -> None:  # noqa: FBT001 - a position
         """Set the toggle of step `name`, or of the run where `name` is ``None``."""
         with self._lock:
             if name is None:

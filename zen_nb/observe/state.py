@@ -40,7 +40,8 @@ def is_fixed(value: Any) -> bool:
     """Tell whether an object without a state to give cannot change: it is compared by value."""
     if is_frame(value) or isinstance(value, Enum):
         return True
-    return type(value).__hash__ not in (None, object.__hash__) or type(value) is object
+    own: object = type(value).__hash__
+    return own not in (None, object.__hash__) or type(value) is object
 
 
 def state_of(value: Any) -> State | None:

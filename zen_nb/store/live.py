@@ -59,7 +59,7 @@ def resolve(namespace: Mapping[str, Any], qualname: str) -> Any:
 
 
 def part(namespace: Mapping[str, Any], name: str, path: tuple[tuple[str, Any], ...]) -> Any:
-    """Return the part of what `namespace` holds under `name` that `path` leads to; raises `NotDefined`.
+    """Return the part that `path` leads to in what `namespace` holds under `name`.
 
     No code of the parts' own types is run on the way.
     """
@@ -73,7 +73,8 @@ def part(namespace: Mapping[str, Any], name: str, path: tuple[tuple[str, Any], .
 
 
 def _item(found: Any, key: Any) -> Any:
-    for kind in (dict, list, tuple, deque):
+    kinds: tuple[Any, ...] = (dict, list, tuple, deque)
+    for kind in kinds:
         if isinstance(found, kind):
             return kind.__getitem__(found, key)
     raise TypeError(type(found))
