@@ -217,13 +217,20 @@ UNSEEDED = """
     from zen_nb.observe.ambient import AmbientWatch
     def watched(body):
         watch = AmbientWatch(); watch.start(); body(); return watch.stop()
+    from zen_nb.observe.traces import broken
     np.random.rand(1000); random.random()
+    traces = []
     for draw in (np.random.rand, random.random):
         moved = watched(draw)
-        assert (moved.traces, moved.badges, dict(moved.changes)) == ((), ("unseeded",), {}), moved
+        assert (moved.badges, dict(moved.changes)) == (("unseeded",), {}), moved
+        (trace,) = moved.traces
+        traces.append(trace)
         draw()
         assert watched(draw).badges == ("unseeded",)
+        assert broken(trace) is None
     random.seed(1); np.random.seed(1)
+    assert [broken(trace) for trace in traces] == [
+        "numpy.random is seeded now", "random is seeded now"]
     for draw in (np.random.rand, random.random):
         moved = watched(draw)
         assert moved.badges == () and len(moved.traces) == 1 and len(moved.changes) == 1, moved
@@ -258,11 +265,30 @@ LIBRARIES_LOADED_BY_THE_STEP = """
     assert "numpy.random" in moved.changes and not moved.traces and not moved.badges
 """
 
+LOADED_AND_DRAWN_BY_THE_STEP = """
+    from zen_nb.observe import ambient
+    from zen_nb.observe.traces import broken
+    watch = ambient.AmbientWatch(); watch.start()
+    import numpy as np
+    np.random.rand()
+    moved = watch.stop()
+    (trace,) = moved.traces
+    assert moved.badges == ("unseeded",) and "numpy.random" not in moved.changes
+    assert broken(trace) is None
+    np.random.seed(1)
+    assert broken(trace) == "numpy.random is seeded now"
+"""
+
 
 @pytest.mark.parametrize(
     "code",
-    [UNSEEDED, SEEDED_BEFORE, LIBRARIES_LOADED_BY_THE_STEP],
-    ids=["unseeded", "seeded", "loaded"],
+    [
+        UNSEEDED,
+        SEEDED_BEFORE,
+        LIBRARIES_LOADED_BY_THE_STEP,
+        LOADED_AND_DRAWN_BY_THE_STEP,
+    ],
+    ids=["unseeded", "seeded", "loaded", "loaded-and-drawn"],
 )
 def test_in_a_fresh_process(code):
     """Who seeded is known from the stream's state alone, whenever zen_nb was loaded."""

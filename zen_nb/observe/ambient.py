@@ -29,6 +29,7 @@ _settings = {setting.name: setting for setting in SETTINGS}
 _generators = {generator.name: generator for generator in GENERATORS}
 _lineages = {generator.name: Lineage(generator) for generator in GENERATORS}
 _ENVIRON = "os.environ"
+UNSEEDED = "unseeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Moved:
     Attributes
     ----------
     traces
-        ``ambient:numpy.random`` where the step drew from a stream that somebody seeded.
+        ``ambient:numpy.random`` where the step drew: it holds where the stream stands at the
+        same point, or, if nobody had seeded it, as long as nobody does.
     badges
         ``unseeded`` where it drew from one that nobody seeded.
     changes
@@ -114,11 +116,19 @@ def check(seen: Trace) -> str | None:
     name = seen.name
     if name not in _generators and name not in _settings:
         return f"{name} is not known here"
+    if seen.digest == UNSEEDED:
+        return f"{name} is seeded now" if _is_seeded(name) else None
     if _digest(name, _read(name)) == seen.digest:
         return None
     if name in _generators:
         return f"{name} stands at another point than when the step drew from it"
     return f"{name} changed"
+
+
+def _is_seeded(name: str) -> bool:
+    """Tell whether somebody seeded a generator; nobody did where its library is not loaded."""
+    state = _read(name)
+    return state is not None and _lineages[name].is_seeded(state)
 
 
 def _read(name: str) -> Any:
@@ -205,11 +215,13 @@ class _Gathered:
         """The library was loaded by the step: what it drew before seeding cannot be known."""
         if lineage.is_seeded(after):
             self.changes[generator.name] = after
+        elif generator.drawn_since_loaded(after):
+            self._add_use(generator.name, after, seeded=False)
 
     def _add_seeded(self, generator: Generator, before: Any, after: Any, seeding: Seeding) -> None:
         lineage = _lineages[generator.name]
         if not seeding.fresh:
-            self._add_use(generator.name, before, lineage.is_seeded(before))
+            self._add_use(generator.name, before, seeded=lineage.is_seeded(before))
         if seeding.entropy:
             self.badges.add("unseeded")
             lineage.note_entropy(after)
@@ -219,14 +231,14 @@ class _Gathered:
 
     def _add_drawn(self, generator: Generator, before: Any, after: Any, lineage: Lineage) -> None:
         seeded = lineage.is_seeded(before)
-        self._add_use(generator.name, before, seeded)
+        self._add_use(generator.name, before, seeded=seeded)
         if seeded or lineage.is_seeded(after):
             self.changes[generator.name] = after
 
-    def _add_use(self, name: str, before: Any, seeded: bool) -> None:  # noqa: FBT001
-        if seeded:
-            self.traces.append(Trace(f"ambient:{name}", digest(before)))
-        else:
+    def _add_use(self, name: str, before: Any, *, seeded: bool) -> None:
+        told = digest(before) if seeded else UNSEEDED
+        self.traces.append(Trace(f"ambient:{name}", told))
+        if not seeded:
             self.badges.add("unseeded")
 
     def moved(self) -> Moved:

@@ -45,6 +45,9 @@ class Generator(Protocol):
     def shows_a_seed(self, state: Any) -> bool:
         """Tell, without knowing what was before, whether somebody seeded it."""
 
+    def drawn_since_loaded(self, state: Any) -> bool:
+        """Tell whether it moved from where its library began; in doubt, no."""
+
 
 class PythonRandom:
     """The functions of the module ``random``."""
@@ -63,6 +66,9 @@ class PythonRandom:
 
     def shows_a_seed(self, state: Any) -> bool:
         return shows_a_seed(Position(state[1][:-1], state[1][-1]))
+
+    def drawn_since_loaded(self, state: Any) -> bool:
+        return False  # never loaded by a step: zen_nb needs it
 
 
 class NumpyRandom:
@@ -102,6 +108,10 @@ class NumpyRandom:
         origin = _numpy_origin()
         return here is None or origin is None or not leads_to(origin, here)
 
+    def drawn_since_loaded(self, state: Any) -> bool:
+        origin = _numpy_origin()
+        return origin is not None and self.position(state) != origin
+
 
 def _numpy_origin() -> Position | None:
     """Return where numpy began, ``None`` once somebody seeded: then numpy forgets it."""
@@ -136,6 +146,9 @@ class TorchRandom:
 
     def shows_a_seed(self, state: Any) -> bool:
         return True
+
+    def drawn_since_loaded(self, state: Any) -> bool:
+        return False
 
 
 GENERATORS: tuple[Generator, ...] = (PythonRandom(), NumpyRandom(), TorchRandom())
