@@ -84,7 +84,7 @@ def decide(
             question, key, None, "the store is not available", "refused", refusal=kept_out
         )
     if not question.setting.enabled:
-        reason = f"caching is off for {question.setting.source}"
+        reason = f"caching is off, set by {question.setting.source}"
         return Decision(question, key, None, reason, "off", refusal=kept_out)
     record, reason, kind = _look_up(question, key, store, check)
     changes: tuple[Change, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -63,11 +64,33 @@ def changes(before: Iterable[Component], after: Iterable[Component]) -> tuple[Ch
 def nearest(
     candidates: Sequence[Sequence[Component]], now: Sequence[Component]
 ) -> tuple[Change, ...] | None:
-    """Return the changes against the candidate that differs least; the first of equals."""
-    compared = [changes(candidate, now) for candidate in candidates]
+    """Return the changes against the candidate that differs least; the first of equals.
+
+    ``None`` where none is comparable: a step of another notebook can have the same name.
+    """
+    alike = (candidate for candidate in candidates if _is_alike(candidate, now))
+    compared = [changes(candidate, now) for candidate in alike]
     return min(compared, key=len) if compared else None
 
 
+def _is_alike(before: Sequence[Component], now: Sequence[Component]) -> bool:
+    """Tell whether two steps of one name are versions of one step.
+
+    They are when the code is the same or similar, or when they share an ingredient of the
+    user's. What both have from Python and its packages says nothing.
+    """
+    old = {part.label: part for part in before}
+    shared = [part for part in now if old.get(part.label) == part]
+    if not before or any(part.kind != "package" for part in shared):
+        return bool(before)
+    mine = next((part.shown.get("source") for part in now if part.label == "code"), None)
+    other = old["code"].shown.get("source") if "code" in old else None
+    if not isinstance(mine, str) or not isinstance(other, str):
+        return True
+    return difflib.SequenceMatcher(None, other, mine).quick_ratio() >= _ALIKE
+
+
+_ALIKE = 0.6
 _ORDER = (
     "code",
     "param",

@@ -44,9 +44,9 @@ class Output:
     """One output of a step in a run; its value is brought back when asked for."""
 
     name: str
-    _answer: Answer
-    _store: Store | None
-    _namespace: dict[str, Any]
+    _answer: Answer = field(repr=False)
+    _store: Store | None = field(repr=False)
+    _namespace: dict[str, Any] = field(repr=False)
 
     def load(self) -> Any:
         """Return the value; each call gives one of its own where it comes from the store.
@@ -72,7 +72,7 @@ class StepRun:
     status: Literal["completed", "cached", "failed"]
     reason: str
     duration_s: float
-    outputs: Mapping[str, Output] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,11 @@ class PipelineRun:
     pipeline: str
     status: Literal["completed", "cached", "failed"]
     duration_s: float
-    steps: Mapping[str, StepRun] = field(default_factory=dict)
+    steps: Mapping[str, StepRun] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        steps = ", ".join(f"{name}: {part.status}" for name, part in self.steps.items())
+        return f"<run of {self.pipeline}, {self.status} in {self.duration_s:.3f}s ({steps})>"
 
 
 def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> PipelineRun:

@@ -94,7 +94,8 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
     return CellFacts(
         code=code,
         digest=digest_parts([facts(code).digest, *_docstrings(plain)]),
-        reads=flow.reads,
+        # What a magic needs of the shell is no input; other uses of it are refused.
+        reads={name: bound for name, bound in flow.reads.items() if name != "get_ipython"},
         binds=tuple(flow.binds),
         deletes=tuple(flow.deletes),
         definitions=definitions,
@@ -135,10 +136,9 @@ def _refusal(statements: list[ast.stmt], flow: Flow, names: frozenset[str]) -> s
             method, arguments = call
             if method in ("system", "getoutput"):
                 return "it calls the shell (!)"
-            if (
-                method in ("run_line_magic", "run_cell_magic")
-                and arguments[0] not in HARMLESS_MAGICS
-            ):
+            if method not in ("run_line_magic", "run_cell_magic"):
+                return "it uses get_ipython()"
+            if arguments[0] not in HARMLESS_MAGICS:
                 mark = "%%" if method == "run_cell_magic" else "%"
                 return f"what {mark}{arguments[0]} does cannot be replayed"
     history = sorted(name for name in flow.reads if _HISTORY.fullmatch(name))

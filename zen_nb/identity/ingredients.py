@@ -370,7 +370,9 @@ def _read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
     loads = bool(reach.names & _LOADERS)
     if not (evaluates or loads or reach.whole_scopes):
         return False
-    strings = frozenset({*reach.strings, *texts})
+    # An expression can be held by a variable as well as written where it is evaluated.
+    held = (value for _, _, value in reach.data.values())
+    strings = frozenset({*reach.strings, *texts, *(part for part in held if type(part) is str)})
     if loads:
         for name in sorted(filter(_DOTTED.fullmatch, strings)):
             reach.add_module(name)

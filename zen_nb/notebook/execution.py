@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -255,9 +257,10 @@ class Execution:
         code = compile(
             ast_module(self.body.facts.definitions), self.body.filename, "exec", dont_inherit=True
         )
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(self.shell.builtin_trap)
-            exec(code, self.namespace)  # noqa: S102 - the user's own statements, in their own namespace
+        # What they print is in the transcript already.
+        unheard = io.StringIO()
+        with self.shell.builtin_trap, redirect_stdout(unheard), redirect_stderr(unheard):
+            exec(code, self.namespace)  # noqa: S102 - the user's own statements and namespace
 
 
 def _not_served(decision: Decision, reason: str) -> Decision:
