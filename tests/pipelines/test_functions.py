@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Annotated, Any
@@ -364,3 +365,35 @@ def test_a_renamed_output_is_another_step(ran: list[str]) -> None:
         give.__annotations__["return"] = Annotated[int, name]
         assert step(give)() == 1
     assert ran == ["give", "give"]
+
+
+def test_a_run_is_shown_in_one_line() -> None:
+    """The representation of a run names its steps and nothing of the namespace."""
+
+    @step
+    def give() -> int:
+        return 1
+
+    @pipeline
+    def one() -> None:
+        give()
+
+    assert re.fullmatch(r"<run of one, completed in \d\.\d+s \(give: completed\)>", repr(one()))
+
+
+def test_an_expression_in_a_variable_reads_what_it_names(
+    ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`frame.query(text)` depends on the globals that the text names."""
+    monkeypatch.setitem(globals(), "LIMIT", 2)
+
+    @step
+    def above(frame: pd.DataFrame, text: str) -> int:
+        body("above")
+        return len(frame[frame.eval(text.replace("@LIMIT", str(globals()["LIMIT"])))])
+
+    frame = pd.DataFrame({"x": [1, 2, 3]})
+    assert above(frame, "x > @LIMIT") == 1
+    monkeypatch.setitem(globals(), "LIMIT", 0)
+    assert above(frame, "x > @LIMIT") == 3
+    assert ran == ["above", "above"]
