@@ -224,3 +224,16 @@ def test_the_reason_names_what_changed(pipe):
 def test_the_first_run_says_so(nb):
     """A step that was never seen says that this is its first run."""
     assert "first run" in nb.cells("%%step a\nx = 1")[0].text
+
+
+def test_a_library_imported_in_between_reruns_nothing(fresh):
+    """Whether pandas is loaded does not matter to a step that does not use it; its options do."""
+    cell = "%%step a\nrows = [1, 2]\nprint(rows)\nrows"
+    nb = fresh()
+    nb.cells("import pandas as pd, numpy as np", cell)
+    nb.cells("pd.set_option('display.max_rows', 7)")
+    nb.cells(cell, "pd.reset_option('display.max_rows')", cell)
+    assert nb.log() == ["ran a", "ran a", "cached a"]
+    nb = fresh()
+    nb.cells(cell)
+    assert nb.log() == ["cached a"]

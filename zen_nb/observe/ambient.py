@@ -135,11 +135,17 @@ def _read(name: str) -> Any:
     return _generators[name].read() if name in _generators else _settings[name].read()
 
 
+# Their settings are as good as untouched while they are not imported.
+_LIBRARIES = frozenset({"pandas", "numpy", "matplotlib"})
+
+
 def _digest(name: str, state: Any) -> str:
     if state is None:
         return ""
     if name in _generators:
         return digest(state)
+    if name.partition(".")[0] in _LIBRARIES and _settings[name].change(None, state) is None:
+        return ""  # as it is once the library is imported: importing it changes nothing
     items = sorted(state.items(), key=repr) if isinstance(state, dict) else state
     return blake3(repr(items).encode("utf-8", "backslashreplace")).hexdigest()
 

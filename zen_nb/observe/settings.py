@@ -258,8 +258,9 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 class NumpyState:
     """One of numpy's global settings that a function returns and another one sets."""
 
-    def __init__(self, name: str, reader: str, writer: str) -> None:
+    def __init__(self, name: str, reader: str, writer: str, defaults: Mapping[str, Any]) -> None:
         self.name = name
+        self._defaults = defaults
         self._reader = reader
         self._writer = writer
 
@@ -269,11 +270,34 @@ class NumpyState:
         return None if read is None else dict(read())
 
     def change(self, before: dict[str, Any] | None, after: dict[str, Any]) -> MappingChange | None:
-        return mapping_change(before or {}, after)
+        found = mapping_change(self._defaults if before is None else before, after)
+        return MappingChange(found.put) if found and found.put else None
 
     def make(self, change: MappingChange) -> None:
         getattr(import_module("numpy"), self._writer)(**change.put)
 
+
+# What numpy documents as its own defaults: how things stand while it is not imported.
+_PRINT_DEFAULTS: Mapping[str, Any] = {
+    "edgeitems": 3,
+    "threshold": 1000,
+    "floatmode": "maxprec",
+    "precision": 8,
+    "suppress": False,
+    "linewidth": 75,
+    "nanstr": "nan",
+    "infstr": "inf",
+    "sign": "-",
+    "formatter": None,
+    "legacy": False,
+    "override_repr": None,
+}
+_ERROR_DEFAULTS: Mapping[str, Any] = {
+    "divide": "warn",
+    "over": "warn",
+    "under": "ignore",
+    "invalid": "warn",
+}
 
 SETTINGS: tuple[Setting, ...] = (
     Environ(),
@@ -284,8 +308,8 @@ SETTINGS: tuple[Setting, ...] = (
     RcParams(),
     ColourLetters(),
     PandasOptions(),
-    NumpyState("numpy.printoptions", "get_printoptions", "set_printoptions"),
-    NumpyState("numpy.err", "geterr", "seterr"),
+    NumpyState("numpy.printoptions", "get_printoptions", "set_printoptions", _PRINT_DEFAULTS),
+    NumpyState("numpy.err", "geterr", "seterr", _ERROR_DEFAULTS),
 )
 
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
