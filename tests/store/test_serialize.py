@@ -7,6 +7,7 @@ import itertools
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -318,3 +319,15 @@ def test_a_counter_comes_back_at_its_number() -> None:
     back = again({"held": [counter, counter]}, {})["held"]
     assert next(back[0]) == 4
     assert next(back[1]) == 5
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"mode": "w"}, {"mode": "rb"}, {"mode": "wb"}, {"mode": "rb", "buffering": 0}]
+)
+def test_a_closed_file_comes_back_closed(how: dict[str, Any], tmp_path: Path) -> None:
+    """What `with open(…) as f` leaves behind is no reason not to keep a step."""
+    (tmp_path / "a").write_text("x")
+    with (tmp_path / "a").open(**how) as file:
+        pass
+    back = again({"file": file}, {})["file"]
+    assert (type(back), back.closed, repr(back)) == (type(file), True, repr(file))

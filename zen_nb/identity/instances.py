@@ -127,7 +127,7 @@ def choose_handler(kind: type) -> Handler:
     if issubclass(kind, enum.Enum):
         return _enum_member
     if issubclass(kind, io.IOBase) and not issubclass(kind, (io.BytesIO, io.StringIO)):
-        return _refusal("an open file belongs to one process")
+        return _file
     if hasattr(kind, "__next__") and not kind.__flags__ & _HEAP_TYPE and not _in_memory(kind):
         return _refusal(_ITERATOR)
     return instance_handler(kind)
@@ -153,6 +153,14 @@ def _standard(kind: type) -> Handler:
         encoder.encode(content(value))
 
     return write
+
+
+def _file(encoder: Encoder, value: Any) -> None:
+    """Write a closed file, which is a name and a mode; an open one has no fingerprint."""
+    if not value.closed:
+        raise NoFingerprint(type_name(type(value)), "an open file belongs to one process")
+    encoder.out += b"x" + text("closed " + family(type(value)))
+    encoder.encode((str(getattr(value, "name", "")), str(getattr(value, "mode", ""))))
 
 
 def _enum_member(encoder: Encoder, value: enum.Enum) -> None:

@@ -32,6 +32,7 @@ import cloudpickle
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.store import live
+from zen_nb.store.closed import reduce_closed
 from zen_nb.store.views import ArrayViews
 
 PROTOCOL = 5
@@ -255,6 +256,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._remembering(obj)
         if self._views and (made := self._views.reduce(obj)):
             return made
+        if closed := reduce_closed(obj):
+            return closed
         if why := _refusal(obj):
             raise _Refused(obj, why)
         if not self._views and kind is not _CACHED:
