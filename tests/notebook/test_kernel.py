@@ -139,7 +139,7 @@ def test_an_interrupt_stores_nothing(kernel):
     kernel.run("pause = 30")
     timer = threading.Timer(1.0, kernel.manager.interrupt_kernel)
     timer.start()
-    reply, page, _ = kernel.run(cell)
+    reply, _, _ = kernel.run(cell)
     timer.join()
     assert reply["ename"] == "KeyboardInterrupt"
     assert kernel.value("begun, 'done' in globals()") == "True False"
