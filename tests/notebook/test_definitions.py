@@ -180,3 +180,14 @@ def test_a_closure_above(nb):
     setup = "def make():\n    n = 0\n    def up():\n        nonlocal n\n        n += 1\n        return n\n    return up\nup = make()"
     nb.cells(setup, "%%step s\na = up()", setup, "%%step s\na = up()", "b = up()")
     assert (nb["a"], nb["b"]) == (1, 2)
+
+
+def test_state_that_a_cell_s_own_definitions_gather(fresh):
+    """A list kept by a class or a default, filled by the cell that defines it, comes back filled."""
+    cell = (
+        "%%step s\nclass P:\n    rows = []\n    def add(self):\n        self.rows.append(1)\n"
+        "def f(a, into=[]):\n    into.append(a)\n    return into\nP().add()\nf(2)"
+    )
+    nb = twice(fresh, cell)
+    assert nb["P"].rows == [1]
+    assert nb["f"](3) == [2, 3]

@@ -16,6 +16,7 @@ HARMLESS_MAGICS = frozenset(
 _Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINING = (*_IMPORTS, *_FUNCTIONS, ast.ClassDef)
 
 # Calls that make something and do nothing else: in decorators, defaults and class bodies.
 _PURE = frozenset(
@@ -84,6 +85,7 @@ def definitions_of(statements: list[ast.stmt], binds: frozenset[str]) -> Iterato
     available: set[str] = set()
     mixed, rebound = _rebound(statements)
     changed = _changed(statements)
+    acts = not all(isinstance(node, _DEFINING) or _is_harmless_magic(node) for node in statements)
     for node in statements:
         names = set(bound_by(node))
         if _is_harmless_magic(node):
@@ -94,6 +96,7 @@ def definitions_of(statements: list[ast.stmt], binds: frozenset[str]) -> Iterato
                 yield node
         elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             kept = not names & (rebound | changed) and _is_quiet(node)
+            kept = kept and not (acts and _holds_state(node))
             if kept and not (_needs(node) & binds) - available:
                 available |= names
                 yield node
@@ -142,6 +145,22 @@ def _changes_itself(node: ast.ClassDef) -> bool:
         )
         for part in ast.walk(node)
     )
+
+
+def _holds_state(node: _Function | ast.ClassDef) -> bool:
+    """Tell whether what else the cell does can change what a definition keeps for itself.
+
+    That is a class attribute or a default that is made new with it (``rows = []``).
+    """
+    if isinstance(node, ast.ClassDef):
+        assigned = (part for part in node.body if isinstance(part, (ast.Assign, ast.AnnAssign)))
+        kept = [part.value for part in assigned]
+    else:
+        kept = [*node.args.defaults, *node.args.kw_defaults]
+    return any(isinstance(part, _CHANGEABLE) for part in kept)
+
+
+_CHANGEABLE = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
 def _is_quiet(node: _Function | ast.ClassDef) -> bool:
