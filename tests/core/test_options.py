@@ -14,6 +14,7 @@ from zen_nb.core.options import (
     parse_size,
     read_configuration,
     resolve,
+    usable_configuration,
 )
 
 SWITCHES = (None, True, False)
@@ -99,3 +100,21 @@ def test_a_setting_that_cannot_be_read_is_named(
     """What, where and what to write, in one line."""
     with pytest.raises(UsageError, match=message):
         read_configuration(environment, tmp_path)
+
+
+def test_settings_that_cannot_be_read_keep_nobody_from_working(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken or mistyped pyproject.toml leaves the defaults, and says what is wrong."""
+    monkeypatch.chdir(tmp_path)
+    for text, problem in (
+        ("[tool.zen_nb\n", "cannot be read"),
+        ("[tool.zen_nb]\nbogus = 1\n", "has no setting 'bogus'; settings: cache_dir"),
+        ('[tool.zen_nb]\nenable_cache = "maybe"\n', "is not a switch"),
+    ):
+        (tmp_path / "pyproject.toml").write_text(text)
+        found = usable_configuration()
+        assert problem in found.problem
+        assert (found.status, found.enable_cache) == ("full", None)
+    (tmp_path / "pyproject.toml").write_text("[tool.zen_nb]\n")
+    assert usable_configuration().problem == ""

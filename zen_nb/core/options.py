@@ -58,12 +58,15 @@ class Configuration:
         ``None`` for the user's cache folder.
     status
         ``full``, or ``quiet``: leave out what changes a saved notebook at each run.
+    problem
+        What is wrong with the settings, to be told once; they are left at their defaults.
     """
 
     cache_dir: Path | None = None
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
     enable_cache: Setting | None = None
     status: Literal["full", "quiet"] = "full"
+    problem: str = ""
 
 
 def parse_switch(text: str, origin: str) -> bool:
@@ -129,6 +132,7 @@ def read_configuration(
     """
     environ = os.environ if environ is None else environ
     table = read_project_table(Path.cwd() if start is None else start)
+    _check_keys(table)
     folder = environ.get("ZEN_NB_CACHE_DIR") or table.get("cache_dir")
     limit = environ.get("ZEN_NB_SIZE_LIMIT") or table.get("size_limit")
     status = environ.get("ZEN_NB_STATUS") or table.get("status", "full")
@@ -144,6 +148,16 @@ def read_configuration(
     )
 
 
+_KEYS = ("cache_dir", "enable_cache", "size_limit", "status")
+
+
+def _check_keys(table: Mapping[str, Any]) -> None:
+    for key in table:
+        if key not in _KEYS:
+            known = ", ".join(_KEYS)
+            raise UsageError(f"[tool.zen_nb] has no setting {key!r}; settings: {known}")
+
+
 def _surroundings(environ: Mapping[str, str], table: Mapping[str, Any]) -> Setting | None:
     text = environ.get("ZEN_NB_ENABLE_CACHE")
     if text:
@@ -157,3 +171,14 @@ def _surroundings(environ: Mapping[str, str], table: Mapping[str, Any]) -> Setti
             f"[tool.zen_nb] enable_cache = {asked!r} is not a switch; write true or false"
         )
     return Setting(asked, "the project (pyproject.toml)")
+
+
+def usable_configuration() -> Configuration:
+    """Return the configuration of this place, or the defaults with what is wrong with it.
+
+    A setting that cannot be read must not keep anybody from working.
+    """
+    try:
+        return read_configuration()
+    except UsageError as error:
+        return Configuration(problem=f"The settings are ignored: {error}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zen_nb.faces.live import LivePipeline
-from zen_nb.notebook import shells
+from zen_nb.notebook import shells, status
 from zen_nb.notebook.hooks import Hooks
 from zen_nb.notebook.magics import StepMagics
 from zen_nb.notebook.session import Session
@@ -25,6 +25,9 @@ class Extension:
         self.hooks.install()
         self.session.shell.register_magics(self.magics)
         shells.enter(self.session)
+        if self.session.configuration.problem:
+            problem = self.session.configuration.problem
+            status.show(self.session.shell, problem, {"role": "settings"})
 
     def unload(self) -> None:
         """Leave the shell as it was; records stay in the store."""

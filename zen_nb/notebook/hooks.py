@@ -159,7 +159,9 @@ class Hooks:
 
     def _tell_fault(self, error: BaseException) -> None:
         fault = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        text = f"zen_nb could not look after this cell, which ran as usual and is not cached: {fault}"
+        text = (
+            f"zen_nb could not look after this cell, which ran as usual and is not cached: {fault}"
+        )
         status.show(self.shell, text, {"role": "fault"})
 
 

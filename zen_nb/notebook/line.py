@@ -96,6 +96,7 @@ def check_name(name: str) -> str:
     if _NAME.fullmatch(name):
         return name
     better = re.sub(r"[^\w.-]+", "_", name).strip("_") or "my_step"
+    better = better if _NAME.fullmatch(better) else f"step_{better}"
     raise UsageError(
         f"a step cannot be called {name!r}; write letters, digits, _ . or -, for example {better}"
     )

@@ -195,7 +195,9 @@ class StepMagics(Magics):
         for name in line.words or ((None,) if value is not None else ()):
             self.session.flip(name, value)
         word = {True: "on", False: "off", None: "back to as set"}[value]
-        self._say(f"Caching is {word} for {', '.join(line.words) or 'this run'}.", "toggle")
+        whom = ", ".join(line.words) or "every step"
+        until = "" if value is None else f" until %pipeline {' '.join(('reset', *line.words))}"
+        self._say(f"Caching is {word} for {whom}{until}.", "toggle")
 
     def _show(self, line: Line) -> None:
         if line.options != ("--mermaid",):

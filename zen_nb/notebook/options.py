@@ -128,8 +128,10 @@ def read_run_options(
                 run_setting = option == "--cache"
         elif option == "--no-store":
             keep = False
-        elif option == "--to" and (value or waiting):
-            to = value or waiting.pop(0)
+        elif option == "--to":
+            to = value or (waiting.pop(0) if waiting else "")
+            if not to:
+                raise UsageError("--to needs the name of a step; write --to STEP")
         else:
             known = ["--cache", "--no-cache", "--no-store", "--to"]
             raise UsageError(

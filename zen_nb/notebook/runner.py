@@ -64,7 +64,17 @@ async def run_pipeline(
         session.running_pipeline = False
         took = time.perf_counter() - began
         session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))
+        if failed is not None:
+            _tell_failure(session, pipeline, failed, [step.name for step in steps])
     _summarise(session, pipeline, cached, len(steps), took)
+
+
+def _tell_failure(session: Session, pipeline: Pipeline, failed: str, names: list[str]) -> None:
+    """Say which step ended the run, and what did not run because of it."""
+    left = names[names.index(failed) + 1 :]
+    text = f"Step {failed} has failed." + (f" Not run: {', '.join(left)}." if left else "")
+    about = {"role": "summary", "pipeline": pipeline.name, "failed": failed, "not_run": left}
+    status.show(session.shell, text, about)
 
 
 def chosen_steps(session: Session, pipeline: Pipeline, to: str | None) -> list[Step]:

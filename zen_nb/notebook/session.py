@@ -13,7 +13,7 @@ from typing import Any
 from zen_nb.core.errors import StoreUnavailable, UnknownStep, UsageError
 from zen_nb.core.events import Event, Listener, StepCached, StepFailed, StepFinished, StepStarted
 from zen_nb.core.model import Component, Fingerprint, Record, Step
-from zen_nb.core.options import Configuration, Setting, read_configuration, resolve
+from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
 from zen_nb.engine.explain import Change
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook import status
@@ -21,6 +21,7 @@ from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.outlook import outlook
 from zen_nb.notebook.registry import Pipeline, Registry
 from zen_nb.notebook.toggles import Toggles
+from zen_nb.store.folder import store_folder
 from zen_nb.store.records import Store, open_store
 
 
@@ -69,7 +70,7 @@ class Session:
 
     def __init__(self, shell: Any, configuration: Configuration | None = None) -> None:
         self.shell = shell
-        self.configuration = configuration or read_configuration()
+        self.configuration = configuration or usable_configuration()
         self.registry = Registry()
         self.toggles = Toggles()
         self.logs: dict[str, StepLog] = {}
@@ -90,14 +91,16 @@ class Session:
 
     @property
     def store(self) -> Store | None:
-        """The store, opened and named once on first use; ``None`` where it is not available."""
+        """The store, named when it is made; ``None``, told once, where it is not available."""
         if self._store is None:
+            is_new = not store_folder(self.configuration).exists()
             try:
                 self._store = open_store(self.configuration)
             except StoreUnavailable as error:
                 self._tell_once(f"Nothing is cached: {error}")
                 return None
-            self._tell_once(status.store_line(self._store, self.configuration))
+            if is_new and not self.quiet:
+                self._tell_once(status.store_line(self._store, self.configuration))
         return self._store
 
     def _tell_once(self, text: str) -> None:
@@ -157,6 +160,7 @@ class Session:
         )
         try:
             execution.prepare()
+            self._remember(execution)
             if not execution.hit:
                 execution.open()
         except BaseException:
@@ -170,6 +174,12 @@ class Session:
             )
             self._emit(StepStarted(step.name, execution.started_at, reason))
         return execution
+
+    def _remember(self, execution: Execution) -> None:
+        """Say of a step that ran before in this kernel that it was not kept, not that it is new."""
+        log = self.logs.get(execution.step.name)
+        if execution.decision.kind == "new" and log is not None and log.note:
+            execution.decision = replace(execution.decision, reason="it was not kept last time")
 
     def finish(self, execution: Execution, duration_s: float | None = None) -> None:
         """End an execution that succeeded, and say so on the page."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import Event, RunFinished, StepCached, StepFailed, StepFinished, StepStarted
-from zen_nb.core.options import Configuration, read_configuration
+from zen_nb.core.options import Configuration, usable_configuration
 from zen_nb.store.records import Store, open_store
 
 _cached: tuple[tuple[object, ...], Configuration] | None = None
@@ -24,7 +24,8 @@ def configuration() -> Configuration:
     folder = os.getcwd()  # noqa: PTH109 - on the way of every direct call
     now: tuple[object, ...] = (folder, *map(os.environ.get, _WATCHED))
     if _cached is None or _cached[0] != now:
-        _cached = (now, read_configuration())
+        _cached = (now, usable_configuration())
+        _warn_once(_cached[1].problem)
     return _cached[1]
 
 
@@ -38,10 +39,14 @@ def store(found: Configuration) -> Store | None:
         _store = (found, os.getpid(), opened)
         return opened
     except StoreUnavailable as error:
-        if str(error) not in _told:
-            _told.add(str(error))
-            _logger().warning("Nothing is cached: %s", error)
+        _warn_once(f"Nothing is cached: {error}")
         return None
+
+
+def _warn_once(text: str) -> None:
+    if text and text not in _told:
+        _told.add(text)
+        _logger().warning("%s", text)
 
 
 def shell() -> Any:
