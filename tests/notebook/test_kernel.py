@@ -35,7 +35,10 @@ class Kernel:
         page: list[tuple] = []
         said: list[dict] = []
         reply = self.client.execute_interactive(
-            code, timeout=60, stop_on_error=stop_on_error, output_hook=lambda m: _take(m, page, said)
+            code,
+            timeout=60,
+            stop_on_error=stop_on_error,
+            output_hook=lambda m: _take(m, page, said),
         )
         return reply["content"], page, said
 
@@ -128,7 +131,11 @@ def test_the_traceback_is_the_plain_cell_s(kernel):
     texts = []
     for line in ("# plain", "%%step e2"):
         text = _COLOUR.sub("", kernel.run(f"{line}\n{body}")[1][-1][2])
-        texts.append(re.sub(r"In ?\[\d+\]", "In[n]", text).replace(f"# {line}", "<line>").replace(line, "<line>"))
+        texts.append(
+            re.sub(r"In ?\[\d+\]", "In[n]", text)
+            .replace(f"# {line}", "<line>")
+            .replace(line, "<line>")
+        )
     assert texts[0] == texts[1]
     assert "%%step e3" in kernel.run("%%step e3\n1/0")[1][-1][2]
 

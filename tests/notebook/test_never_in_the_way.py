@@ -158,3 +158,20 @@ def test_an_interrupt_while_it_is_decided(nb, monkeypatch):
     assert "x" not in nb.names
     nb.cells("%%step s k=2\nx = k")
     assert nb.log() == ["ran s"]
+
+
+def test_a_step_line_below_another_magic_is_told(nb):
+    """The cell runs as it is written, and one line says where %%step belongs."""
+    done = nb.cell("%%time\n%%step a\nx = 1")
+    assert nb["x"] == 1
+    assert "must stand in the first line" in done.text
+    assert "must stand" not in nb.cell("%%time\nx = 1").text
+
+
+def test_what_cannot_be_stored_is_named_by_its_variable(nb):
+    """A change in place that cannot be kept names the variable, a shown value says so."""
+    nb.cell("import threading\nclass Box:\n    pass\nbox = Box()")
+    done = nb.cell("%%step a\nbox.lock = threading.Lock()")
+    assert "`box`" in done.text
+    shown = nb.cell("%%step b\n(n for n in range(3))")
+    assert "`the value it shows` is a generator" in shown.text

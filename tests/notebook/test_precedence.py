@@ -106,10 +106,11 @@ def test_a_bad_setting_is_one_line_and_no_obstacle(fresh, monkeypatch):
     monkeypatch.setenv("ZEN_NB_ENABLE_CACHE", "perhaps")
     nb = fresh(with_steps=False)
     done = nb.cell("%load_ext zen_nb")
-    assert [text for text, _ in done.said] == [
+    (said,) = [text for text, _ in done.said]
+    assert said == (
         "The settings are ignored: "
         "ZEN_NB_ENABLE_CACHE='perhaps' is not a switch; write true or false"
-    ]
+    )
     assert not done.traceback
     first, second = nb.cells("%%step a\nx = 1", "%%step a\nx = 1")
     assert (first.status["cached"], second.status["cached"]) == (False, True)

@@ -133,7 +133,6 @@ class Attempt:
         try:
             patches, changed = self._changed(made)
             prints = _fingerprints(made.bound)
-            artifacts = tuple(_artifacts(made, changed, prints))
             record = Record(
                 key=self.decision.key,
                 variant=digest_text("\n".join(f"{part.label} {part.digest}" for part in traces)),
@@ -141,15 +140,11 @@ class Attempt:
                 created_at=self.started_at,
                 duration_s=duration,
                 trace=traces,
-                artifacts=artifacts,
+                artifacts=tuple(_artifacts(made, changed, prints)),
                 badges=badges,
             )
-            values = {**made.bound, **made.extras}
-            if made.inplace is None:
-                values.update(changed)
-            stored = self._keep(
-                record, made, values, transcript, {PATCHES: patches, AMBIENT: dict(seen.ambient)}
-            )
+            effects = {PATCHES: patches, AMBIENT: dict(seen.ambient)}
+            stored = self._keep(record, made, changed, transcript, effects)
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
@@ -190,21 +185,33 @@ class Attempt:
         self,
         record: Record,
         made: Made,
-        values: dict[str, Any],
+        changed: Mapping[str, Any],
         transcript: Transcript,
         effects: Mapping[str, Any],
     ) -> Record:
-        """Store `values` with what a hit needs besides: results, patches, ambient changes."""
+        """Store the outputs with what a hit needs besides: results, patches, ambient changes."""
         assert self._store is not None
+        values = {**made.bound, **made.extras, **(changed if made.inplace is None else {})}
         shown = transcript.to_bytes()
         besides = {**effects, RESULTS: list(self._capture.results)}
         if made.filename.encode() in shown:
             besides[FILENAME] = made.filename
         values |= {name: part for name, part in besides.items() if part}
         known = made.inplace.places.known() if made.inplace is not None else {}
-        payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
+        try:
+            payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
+        except NotStorable as error:
+            raise _in_the_users_words(error, changed) from None
         components = self.decision.question.ingredients.components
         return self._store.add(record, payload=payload, transcript=shown, components=components)
+
+
+def _in_the_users_words(error: NotStorable, changed: Mapping[str, Any]) -> NotStorable:
+    """Return `error` with the name of a variable where it has one of ours."""
+    names = {PATCHES: ", ".join(changed), RESULTS: "the value it shows"}
+    name = names.get(error.name) or error.name
+    why = f"it is changed in place, and {error.why}" if error.name == PATCHES else error.why
+    return NotStorable(name, error.type_name, why)
 
 
 def _fingerprints(values: Mapping[str, Any]) -> dict[str, Fingerprint]:

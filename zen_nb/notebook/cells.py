@@ -14,6 +14,7 @@ from zen_nb.identity.cell import CellFacts, read_cell
 from zen_nb.notebook.line import check_name, read_line
 from zen_nb.notebook.options import STEP_VALUED, read_step_options
 
+_BELOW = re.compile(r"(?:\s*(?:#|%%(?!step\b))[^\n]*\n)+\s*%%step(?![\w?])")
 _FIRST_LINE = re.compile(r"\s*%%step(?![\w?])(?P<rest>[^\n]*)(?:\n|$)")
 
 
@@ -61,6 +62,11 @@ def step_line(raw_cell: str) -> str | None:
     if match is None or match["rest"].rstrip().endswith("?"):
         return None
     return match["rest"]
+
+
+def is_below(raw_cell: str) -> bool:
+    """Tell whether a cell has its ``%%step`` line below comments or other magics."""
+    return _BELOW.match(raw_cell) is not None
 
 
 def hide_step_line(lines: list[str], cell_magic: Callable[[list[str]], list[str]]) -> list[str]:

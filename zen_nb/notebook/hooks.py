@@ -18,12 +18,13 @@ from typing import Any
 
 from zen_nb.core.errors import ZenNbError
 from zen_nb.notebook import status
-from zen_nb.notebook.cells import hide_step_line, read_step, step_line
+from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.session import Session
 
 _CALL = "__import__('sys').modules['zen_nb.notebook.hooks'].in_cell()"
 _RUN_LINE = re.compile(r"%pipeline\s+run\b(?!\s*=)([^\n]*)\n?$")
+_BELOW = "%%step must stand in the first line of its cell, above other magics: no step here."
 _waiting: list[Any] = []
 
 
@@ -95,6 +96,8 @@ class Hooks:
         if line is None:
             self._armed = None
             self.session.forget_cell(getattr(info, "cell_id", None))
+            if is_below(raw):
+                status.show(self.shell, _BELOW, {"role": "hint"})
             return
         transformed = getattr(info, "transformed_cell", None) or self.shell.transform_cell(raw)
         self._armed = Armed(info, line, raw, transformed, getattr(info, "cell_id", None))
