@@ -63,9 +63,13 @@ def why(step: str) -> Explanation:
     UnknownStep
         Where there is no such step; lists those there are.
     """
-    from zen_nb.notebook.reports import explain
+    from zen_nb.faces.extension import current
+    from zen_nb.notebook.reports import explain, explain_function
 
-    return explain(_extension().session, step)
+    found = current()
+    if found is not None and step in found.session.registry:
+        return explain(found.session, step)
+    return explain_function(step)
 
 
 def _extension() -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zen_nb import pipeline, step
-from zen_nb.core.errors import MissingOutput, UsageError
+from zen_nb import pipeline, step, why
+from zen_nb.core.errors import MissingOutput, UnknownStep, UsageError
 
 FACTOR = 2
 
@@ -397,3 +397,24 @@ def test_an_expression_in_a_variable_reads_what_it_names(
     monkeypatch.setitem(globals(), "LIMIT", 0)
     assert above(frame, "x > @LIMIT") == 3
     assert ran == ["above", "above"]
+
+
+def test_why_answers_for_functions_too() -> None:
+    """`zen_nb.why` says in a script what a step did last, in a pipeline or alone."""
+
+    @step
+    def add(x: int) -> int:
+        return x + 1
+
+    @pipeline
+    def one(x: int) -> None:
+        add(x)
+
+    add(1)
+    assert "first run" in str(why("add"))
+    add(1)
+    assert "add was cached: nothing it depends on has changed" in str(why("add"))
+    one(2)
+    assert "param x 1 → 2" in str(why("add"))
+    with pytest.raises(UnknownStep, match="no step 'nope'"):
+        why("nope")

@@ -161,7 +161,8 @@ def _redo(served: Served, call: Call, decision: Decision, shell: Any) -> Answer:
     if served.transcript.events:
         replay(served.transcript, shell, served.results)
     values = _outputs(served, call) if served.values else None
-    return Answer(True, served.record, values, decision.reason)
+    took = served.record.duration_s
+    return Answer(True, served.record, values, decision.reason, duration_s=took)
 
 
 def _outputs(served: Served, call: Call) -> dict[str, Any]:

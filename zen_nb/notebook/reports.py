@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zen_nb.core.errors import UnknownStep
 from zen_nb.engine.explain import Change
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook.status import seconds, size
+from zen_nb.pipelines.recent import known, recall
 
 if TYPE_CHECKING:
     from zen_nb.notebook.session import Session
@@ -63,6 +65,18 @@ def explain(session: Session, name: str) -> Explanation:
         if log.note and log.note != log.reason:
             last += f" Not cached: {log.note}."
     return Explanation(name, last, _outlook(forecast), changes)
+
+
+def explain_function(name: str) -> Explanation:
+    """Return what happened to step function `name` last here; raises `UnknownStep`."""
+    found = recall(name)
+    if found is None:
+        raise UnknownStep(name, known())
+    took = seconds(found.duration_s)
+    if found.cached:
+        return Explanation(name, f"{name} was cached: {found.reason} ({took} saved).", "")
+    note = f" Not cached: {found.note}." if found.note else ""
+    return Explanation(name, f"{name} ran ({took}): {found.reason}.{note}", "")
 
 
 def _outlook(forecast: Forecast) -> str:

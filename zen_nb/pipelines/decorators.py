@@ -15,6 +15,7 @@ from zen_nb.engine.call import Call, Place, answer
 from zen_nb.engine.run import Invocation, PipelineRun, run
 from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.compile import Drawing, drawing
+from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.pipelines.signature import Binder, output_names
 
 
@@ -88,6 +89,7 @@ class StepFunction:
             setting=setting,
         )
         given = answer(call, Place(surroundings.store(found), surroundings.shell()))
+        remember(self.name, Recent(given.cached, given.reason, given.duration_s, given.note))
         values = given.values or {}
         if len(self._outputs) == 1:
             return values[self._outputs[0]]

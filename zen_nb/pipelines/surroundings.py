@@ -10,6 +10,7 @@ from typing import Any
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import Event, RunFinished, StepCached, StepFailed, StepFinished, StepStarted
 from zen_nb.core.options import Configuration, usable_configuration
+from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.store.records import Store, open_store
 
 _cached: tuple[tuple[object, ...], Configuration] | None = None
@@ -67,8 +68,10 @@ def log(event: Event) -> None:
         case StepStarted():
             _logger().info("Step %s has started.", event.step)
         case StepCached():
+            remember(event.step, Recent(True, event.reason, event.record.duration_s))
             _logger().info("Using cached version of %s.", event.step)
         case StepFinished():
+            remember(event.step, Recent(False, event.reason, event.duration_s, event.note))
             _logger().info("Step %s has finished in %.3fs.", event.step, event.duration_s)
             if event.note:
                 _logger().warning("Step %s was not cached: %s", event.step, event.note)
