@@ -105,18 +105,30 @@ function layered(nodes: readonly StepNode[], edges: readonly EdgeView[], view: V
   for (const node of nodes) graph.setNode(node.id, { ...CARD });
   for (const edge of edges) graph.setEdge(edge.source, edge.target, {});
   dagre(graph);
+  const bends = edges.map((edge) => {
+    const label = graph.edge(edge.source, edge.target) as { points?: Point[] };
+    return label.points ?? [];
+  });
+  // An edge that passes beside all cards may run outside of what the layout counts as its size.
+  const sides = bends.flat().map((point) => (across ? point.y : point.x));
+  const shift = Math.round(MARGIN - Math.min(MARGIN, ...sides));
+  const [right, down] = across ? [0, shift] : [shift, 0];
   const boxes = new Map<string, Box>();
   for (const node of nodes) {
-    const at = graph.node(node.id) as { x: number; y: number };
-    const x = Math.round(at.x - CARD.width / 2);
-    boxes.set(node.id, { x, y: Math.round(at.y - CARD.height / 2), ...CARD });
+    const at = graph.node(node.id) as Point;
+    const x = Math.round(at.x - CARD.width / 2) + right;
+    boxes.set(node.id, { x, y: Math.round(at.y - CARD.height / 2) + down, ...CARD });
   }
   const ranks = new Set([...boxes.values()].map((box) => (across ? box.x : box.y)));
-  const routes = edges.map((edge) => {
-    const label = graph.edge(edge.source, edge.target) as { points?: Point[] };
-    return route(edge, boxes, label.points ?? [], ranks, across);
+  const routes = edges.map((edge, number) => {
+    const moved = (bends[number] ?? []).map(({ x, y }) => ({ x: x + right, y: y + down }));
+    return route(edge, boxes, moved, ranks, across);
   });
-  return { view, boxes, routes, dots: new Map(), inset: 0, ...extent(boxes.values()) };
+  const size = extent(boxes.values());
+  const most = Math.ceil(Math.max(0, ...sides) + shift + MARGIN);
+  if (across) size.height = Math.max(size.height, most);
+  else size.width = Math.max(size.width, most);
+  return { view, boxes, routes, dots: new Map(), inset: 0, ...size };
 }
 
 /**

@@ -99,6 +99,16 @@ describe("cards in two dimensions", () => {
     expect(crossed(plan(nodes, edges, 900, "down"))).toEqual([]);
   });
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("keeps every edge inside the drawing (%i)", (seed) => {
+    const [nodes, edges] = wild(12, seed);
+    for (const view of ["right", "down"] as const) {
+      const found = plan(nodes, edges, 900, view);
+      for (const { x, y } of found.routes.flatMap((route) => trace(route.path))) {
+        expect(x >= 0 && x <= found.width && y >= 0 && y <= found.height).toBe(true);
+      }
+    }
+  });
+
   it("leaves out edges to steps that are not there, and to oneself", () => {
     const found = plan([step("a")], [edge("a", "gone"), edge("a", "a")], 900, "auto");
     expect(found.routes).toEqual([]);
