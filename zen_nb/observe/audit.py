@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 from zen_nb.observe.paths import installed_folders, left_out, never_traced
+from zen_nb.observe.readable import readable
 from zen_nb.observe.scope import Scope
 
 _MACHINE_QUESTIONS = frozenset(
@@ -147,6 +148,11 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         return
 
 
+def tell(event: str, *args: Any) -> None:
+    """Note what is no audit event of Python as if it were one; never raises."""
+    _hook(f"zen_nb.{event}", args)
+
+
 def _stat(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
@@ -237,6 +243,30 @@ def _on_program(audit: Audit, args: tuple[Any, ...]) -> None:
         audit.badges.add("external:subprocess")
 
 
+def _on_reader(audit: Audit, args: tuple[Any, ...]) -> None:
+    """A reader written in C is about to open what its argument names."""
+    with muted():
+        found = readable(args[0])
+    for path in found.files:
+        audit.touch(path, "read")
+    for path in found.folders:
+        audit.touch(path, "list")
+    if found.remote:
+        audit.badges.add("external:network")
+    if found.too_many:
+        audit.badges.add("external:many-files")
+
+
+def _on_lazy(audit: Audit, args: tuple[Any, ...]) -> None:
+    """A plan made earlier is read now: from the files it lists, and perhaps from more."""
+    paths, complete = args
+    known = {touch.path for touch in audit.touches.values()}
+    if complete:
+        _on_reader(audit, (paths,))
+    elif not known.issuperset(map(os.path.abspath, paths)):
+        audit.badges.add("external:lazy-file")
+
+
 def _on_fork(audit: Audit, _: tuple[Any, ...]) -> None:
     audit.badges.add("external:subprocess")
 
@@ -265,4 +295,6 @@ _NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {
     "os.spawn": _on_fork,
     "os.fork": _on_fork,
     "os.forkpty": _on_fork,
+    "zen_nb.reader": _on_reader,
+    "zen_nb.lazy": _on_lazy,
 }

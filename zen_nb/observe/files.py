@@ -19,6 +19,7 @@ from blake3 import blake3
 from zen_nb.core.model import JSON, Trace
 from zen_nb.observe.audit import Audit, Touch, muted
 from zen_nb.observe.paths import connection_file, left_out, module_sources, seen_from
+from zen_nb.observe.readers import ReaderWatch
 from zen_nb.observe.scope import Reach, Scope
 
 SETTLED_NS = 2_000_000_000
@@ -67,6 +68,7 @@ class FileWatch:
         self._store = tuple(os.path.abspath(folder) + os.sep for folder in store)
         self._strings = tuple(strings)
         self._audit = Audit(Scope(reach))
+        self._readers = ReaderWatch()
         self._cwd = ""
         self._named: dict[str, Touch] = {}
 
@@ -75,15 +77,17 @@ class FileWatch:
         self._cwd = os.getcwd()
         self._named = {touch.path: touch for touch in map(_named, set(self._strings)) if touch}
         self._audit.start()
+        self._readers.start()
 
     def stop(self) -> Seen:
         """End, and say what was seen."""
-        self._audit.stop()
+        self.cancel()
         with muted():
             return self._judge()
 
     def cancel(self) -> None:
         """End without looking at anything: the step failed."""
+        self._readers.stop()
         self._audit.stop()
 
     def _judge(self) -> Seen:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import gc
 import random
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any, Protocol
 
 from blake3 import blake3
 
+from zen_nb.observe.standins import StandIn, put_back
 from zen_nb.observe.twister import Position, leads_to, shows_a_seed
 
 
@@ -217,18 +216,8 @@ class Seeding:
     entropy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A seeding function that another one stands in for."""
-
-    module: Any
-    name: str
-    original: Any
-    stand_in: weakref.ref[Any]
-
-
 _watchers: dict[str, list[tuple[Seeding, Any]]] = {}
-_places: dict[str, list[_Place]] = {}
+_places: dict[str, list[StandIn]] = {}
 _lock = threading.Lock()
 
 
@@ -250,19 +239,17 @@ def watch_seeding(generator: Generator, seeding: Seeding, before: Any) -> Iterat
         with _lock:
             watchers[:] = [known for known in watchers if known is not watcher]
             places = [] if watchers else _places.pop(generator.name)
-        for place in places:
-            _put_back(place)
+        put_back(places)
 
 
-def _stand_in(generator: Generator, watchers: list[tuple[Seeding, Any]]) -> list[_Place]:
+def _stand_in(generator: Generator, watchers: list[tuple[Seeding, Any]]) -> list[StandIn]:
     places = []
     for module_name, name in generator.seeders:
         module = sys.modules.get(module_name)
         original = getattr(module, name, None)
         if original is not None:
             noting = _noting(original, generator, watchers)
-            setattr(module, name, noting)
-            places.append(_Place(module, name, original, weakref.ref(noting)))
+            places.append(StandIn.put(module, name, original, noting))
     return places
 
 
@@ -281,17 +268,3 @@ def _noting(
         return original(*args, **kwargs)
 
     return noting
-
-
-def _put_back(place: _Place) -> None:
-    if getattr(place.module, place.name) is place.stand_in():
-        setattr(place.module, place.name, place.original)
-    if place.stand_in() is not None:  # something else holds it: the step imported it by name
-        _replace_everywhere(place.stand_in(), place.original)
-
-
-def _replace_everywhere(stand_in: Any, original: Any) -> None:
-    for holder in gc.get_referrers(stand_in):
-        if isinstance(holder, dict):
-            for key in [key for key, value in holder.items() if value is stand_in]:
-                holder[key] = original
