@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import logging
 import os
 import pickle
@@ -17,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,8 @@ def as_before(tmp_path, monkeypatch):
         mpl.rc_context(),
         np.printoptions(),
         np.errstate(),
+        decimal.localcontext(),
+        sklearn.config_context(),
         pd.option_context("display.max_rows", pd.get_option("display.max_rows")),
     ):
         yield
@@ -77,6 +81,8 @@ MOVES = {
     "pandas.options": lambda: pd.set_option("display.max_rows", 17),
     "numpy.printoptions": lambda: np.set_printoptions(precision=3),
     "numpy.err": lambda: np.seterr(divide="ignore"),
+    "sklearn.config": lambda: sklearn.set_config(transform_output="pandas"),
+    "decimal.context": lambda: setattr(decimal.getcontext(), "prec", 50),
 }
 
 

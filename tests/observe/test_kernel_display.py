@@ -257,13 +257,38 @@ def test_nothing_is_left_in_the_kernel(kernel):
     assert kernel.value("'compute_format_data' in vars(shell.displayhook)") == "False"
 
 
+PICKLED_FIGURE = """
+import pickle, matplotlib.pyplot as plt
+f = plt.figure(); raw = pickle.dumps(f)
+"""
+
+
 def test_loaded_figures_are_not_shown_twice(kernel):
     """Figures that loading has queued for display stay away from the page."""
-    kernel.run("import pickle, matplotlib.pyplot as plt\nf = plt.figure(); raw = pickle.dumps(f)")
+    kernel.run(PICKLED_FIGURE)
     assert kernel.run("g = pickle.loads(raw); settle_figures([g])") == []
 
 
 def test_a_figure_made_beside_a_loaded_one_is_still_shown(kernel):
     """Naming the loaded figures leaves the others in the queue."""
+    kernel.run(PICKLED_FIGURE)  # each test may run in a worker of its own
     live = kernel.run("g = pickle.loads(raw); h = plt.figure(figsize=(1, 1)); settle_figures([g])")
     assert [event["type"] for event in live] == ["display_data"]
+
+
+def test_the_format_of_figures_is_a_setting(kernel):
+    """A change of it is seen, broken as a trace, and made again."""
+    kernel.run(
+        "import matplotlib.pyplot as plt\n%matplotlib inline\n"
+        "from zen_nb.observe import ambient\nseen = ambient.trace('inline.figures')\n"
+        "watch = ambient.AmbientWatch(); before = watch.start()\n"
+        "%config InlineBackend.figure_formats = {'svg'}\n"
+        "moved = watch.stop().changes"
+    )
+    assert kernel.value("ambient.check(seen)") == "inline.figures changed"
+    kernel.run("%config InlineBackend.figure_formats = {'png'}")
+    assert kernel.value("ambient.check(seen)") == "None"
+    kernel.run("ambient.restore(moved)")
+    live = kernel.run("plt.figure(figsize=(1, 1)); plt.plot([1, 2]);")
+    kernel.run("%config InlineBackend.figure_formats = {'png'}")
+    assert [sorted(event["data"]) for event in live] == [["image/svg+xml", "text/plain"]]

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
@@ -19,6 +20,7 @@ from zen_nb.engine.inplace import UNCHANGEABLE, InPlace, Patch, print_of, repeat
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.display import Capture
+from zen_nb.observe.libraries import libraries_of
 from zen_nb.observe.namespace import can_change
 from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
@@ -122,7 +124,7 @@ class Attempt:
         duration = time.perf_counter() - self._clock if duration_s is None else duration_s
         seen = self._watch.stop()
         transcript = self._capture.stop()
-        traces = (*seen.traces, *self._watch.used_by(transcript))
+        traces = (*seen.traces, *self._watch.used_by(transcript, self._libraries(made)))
         badges = (
             *seen.badges,
             *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)),
@@ -148,6 +150,16 @@ class Attempt:
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
+
+    def _libraries(self, made: Made) -> frozenset[str]:
+        """Return the libraries that the step uses, by its code or by the values it handles."""
+        ingredients = self.decision.question.ingredients
+        inputs = (value for _, value, _ in ingredients.held.values())
+        # Modules of Python itself are no components: what names stand for tells of them.
+        around = (v for v in (self._namespace or {}).values() if isinstance(v, (ModuleType, type)))
+        values = libraries_of((*inputs, *made.bound.values(), *self._capture.results))
+        packages = {part.name for part in ingredients.components if part.kind == "package"}
+        return values | packages | (libraries_of(around, 0) & {"decimal"})
 
     def _refusal(self, refusals: Iterable[str]) -> str:
         if self.decision.refusal:

@@ -7,6 +7,7 @@ A library is never imported to be read; one that a change belongs to is imported
 
 from __future__ import annotations
 
+import decimal
 import logging
 import os
 import re
@@ -277,6 +278,78 @@ class NumpyState:
         getattr(import_module("numpy"), self._writer)(**change.put)
 
 
+class SklearnConfig:
+    """What ``sklearn.set_config`` sets."""
+
+    name = "sklearn.config"
+
+    def read(self) -> dict[str, Any] | None:
+        get_config = getattr(sys.modules.get("sklearn"), "get_config", None)
+        return None if get_config is None else dict(get_config())
+
+    def change(self, before: dict[str, Any] | None, after: dict[str, Any]) -> MappingChange | None:
+        # Each thread has a copy of its own, so that this one stays as the library came.
+        start = import_module("sklearn._config")._global_config if before is None else before
+        return mapping_change(start, after)
+
+    def make(self, change: MappingChange) -> None:
+        import_module("sklearn").set_config(**change.put)
+
+
+class DecimalContext:
+    """Precision, rounding and limits of ``decimal``, not the flags that computing raises."""
+
+    name = "decimal.context"
+    change = staticmethod(mapping_change)
+    _NAMES = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+
+    def read(self) -> dict[str, Any]:
+        context = decimal.getcontext()
+        return {name: getattr(context, name) for name in self._NAMES} | {
+            kind.__name__: bool(on) for kind, on in context.traps.items()
+        }
+
+    def make(self, change: MappingChange) -> None:
+        context = decimal.getcontext()
+        for name, value in change.put.items():
+            if name in self._NAMES:
+                setattr(context, name, value)
+            else:
+                context.traps[getattr(decimal, name)] = value
+
+
+class FigureFormats:
+    """As what the page shows matplotlib's figures; ``None`` where no shell shows them inline."""
+
+    name = "inline.figures"
+    change = staticmethod(mapping_change)
+    _NAMES = ("figure_formats", "print_figure_kwargs", "rc", "close_figures")
+
+    def read(self) -> dict[str, Any] | None:
+        backend = _inline_backend()
+        if backend is None:
+            return None
+        found = {name: getattr(backend, name) for name in self._NAMES}
+        return {name: _plain(value) for name, value in found.items()}
+
+    def make(self, change: MappingChange) -> None:
+        backend = _inline_backend()
+        for name, value in change.put.items() if backend is not None else ():
+            setattr(backend, name, set(value) if name == "figure_formats" else value)
+
+
+def _inline_backend() -> Any:
+    library = sys.modules.get("matplotlib_inline.config")
+    kind = getattr(library, "InlineBackend", None)
+    return kind._instance if kind is not None and kind.initialized() else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, set):
+        return sorted(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
 # What numpy documents as its own defaults: how things stand while it is not imported.
 _PRINT_DEFAULTS: Mapping[str, Any] = {
     "edgeitems": 3,
@@ -310,6 +383,9 @@ SETTINGS: tuple[Setting, ...] = (
     PandasOptions(),
     NumpyState("numpy.printoptions", "get_printoptions", "set_printoptions", _PRINT_DEFAULTS),
     NumpyState("numpy.err", "geterr", "seterr", _ERROR_DEFAULTS),
+    SklearnConfig(),
+    DecimalContext(),
+    FigureFormats(),
 )
 
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)

@@ -14,6 +14,11 @@ from zen_nb.observe.files import FileWatch, path_traces
 from zen_nb.observe.scope import Reach
 from zen_nb.observe.transcript import Transcript
 
+# Settings that decide what a library computes, and how pictures look.
+_ALWAYS = ("sklearn.config", "decimal.context")
+_OWN = frozenset({"python", "builtins", "__main__", "zen_nb"})
+_FOR_PICTURES = ("matplotlib.rcParams", "inline.figures")
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -76,19 +81,25 @@ class StepWatch:
         ordered = tuple(traces[label] for label in sorted(traces))
         return Observed(ordered, tuple(dict.fromkeys(badges)), refusals, moved.changes)
 
-    def used_by(self, transcript: Transcript) -> tuple[Trace, ...]:
-        """Return traces of the settings that decide how something was shown, as they stood before.
+    def used_by(
+        self, transcript: Transcript, libraries: Iterable[str] | None = None
+    ) -> tuple[Trace, ...]:
+        """Return traces of the settings that the result can depend on, as they stood before.
 
-        Reads of settings cannot be seen, but what was shown tells which ones mattered:
-        pictures follow matplotlib's style, text the print options of numpy and pandas.
+        Reads of settings cannot be seen. What can be told is which `libraries` the step uses
+        (all that are loaded where that is left out) and what it showed: pictures follow
+        matplotlib's style, text the print options of numpy and pandas if any library is used.
         """
-        if not transcript.events:
-            return ()
-        names = ["pandas.options", "numpy.printoptions"]
+        used = set(sys.modules if libraries is None else libraries)
+        names = [name for name in _ALWAYS if name.partition(".")[0] in used]
+        if transcript.events:
+            # Others hand out tables and arrays as well, and write them alike.
+            installed = used - sys.stdlib_module_names - _OWN
+            names += ["pandas.options"] if installed - {"numpy"} else []
+            names += ["numpy.printoptions"] if installed else []
         if any(mime.startswith("image/") for mime in transcript.mime_types):
-            names.append("matplotlib.rcParams")
-        loaded = (name for name in names if name.partition(".")[0] in sys.modules)
-        return tuple(trace(name, self._before) for name in loaded)
+            names += _FOR_PICTURES
+        return tuple(trace(name, self._before) for name in names)
 
     def cancel(self) -> None:
         """End without looking: the step failed."""
