@@ -485,3 +485,27 @@ def test_a_trace_holds_exactly_while_the_content_is_the_same(first, second, keep
     if keep_times:
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert (check(trace) is None) == (first == second)
+
+
+def append(text: str) -> None:
+    with Path("log.txt").open("a") as file:
+        file.write(text)
+
+
+def test_appending_is_refused_whether_or_not_the_file_was_there():
+    """Run again it would append again, so a file made so is no effect that a hit could stand for."""
+    first, second = (watched(lambda: append("line")) for _ in range(2))
+    assert first.refusals == ("it appends to log.txt, and would do so again",)
+    assert second.refusals == ("it changes log.txt, which was there before",)
+    assert first.traces == second.traces == ()
+
+
+def test_appending_to_what_the_step_wrote_first_is_an_effect():
+    """Written anew and then added to, a file is the same after every run."""
+
+    def body():
+        Path("log.txt").write_text("head")
+        append("line")
+
+    for _ in range(2):
+        assert only(watched(body)).guard["role"] == "wrote"

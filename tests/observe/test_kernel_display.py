@@ -282,13 +282,13 @@ def test_the_format_of_figures_is_a_setting(kernel):
         "import matplotlib.pyplot as plt\n%matplotlib inline\n"
         "from zen_nb.observe import ambient\nseen = ambient.trace('inline.figures')\n"
         "watch = ambient.AmbientWatch(); before = watch.start()\n"
-        "%config InlineBackend.figure_formats = {'svg'}\n"
+        "%config InlineBackend.figure_format = 'svg'\n"
         "moved = watch.stop().changes"
     )
     assert kernel.value("ambient.check(seen)") == "inline.figures changed"
-    kernel.run("%config InlineBackend.figure_formats = {'png'}")
+    kernel.run("%config InlineBackend.figure_format = 'png'")
     assert kernel.value("ambient.check(seen)") == "None"
     kernel.run("ambient.restore(moved)")
     live = kernel.run("plt.figure(figsize=(1, 1)); plt.plot([1, 2]);")
-    kernel.run("%config InlineBackend.figure_formats = {'png'}")
+    kernel.run("%config InlineBackend.figure_format = 'png'")
     assert [sorted(event["data"]) for event in live] == [["image/svg+xml", "text/plain"]]

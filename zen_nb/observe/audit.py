@@ -49,6 +49,7 @@ class Touch:
         `os.stat` at the first touch, ``None`` where there was nothing.
     kinds
         Of ``read``, ``write`` (content replaced), ``update`` (content changed in part),
+        ``append`` (content added at the end),
         ``list`` (directory), ``remove``, ``folder`` (created), without neighbours repeated.
     """
 
@@ -172,7 +173,7 @@ def _kind_of_open(mode: str | None, flags: int) -> str:
         return "read"
     if flags & (os.O_TRUNC | os.O_EXCL) or (mode and set(mode) & set("wx")):
         return "write"
-    return "update"
+    return "append" if flags & os.O_APPEND or (mode and "a" in mode) else "update"
 
 
 def _on_list(audit: Audit, args: tuple[Any, ...]) -> None:

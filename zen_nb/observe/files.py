@@ -26,6 +26,7 @@ SETTLED_NS = 2_000_000_000
 _CHUNK = 4 << 20
 _THREADS_FROM = 1 << 20
 _LONGEST_PATH = 4096
+_CHANGING = ("write", "update", "append", "remove")
 _MEMORY: dict[tuple[str, int, int, int, int], str] = {}
 _MEMORY_SIZE = 4096
 
@@ -146,7 +147,7 @@ def _named(text: str) -> Touch | None:
 
 
 def _wrote(touch: Touch) -> bool:
-    return bool({"write", "update", "folder"} & set(touch.kinds)) or (
+    return bool({"write", "update", "append", "folder"} & set(touch.kinds)) or (
         not touch.kinds and touch.before is None
     )
 
@@ -168,9 +169,12 @@ def _judge(touch: Touch, cwd: str, made: set[str]) -> Trace | str | None:
 
 def _judge_changed(touch: Touch, name: str, cwd: str) -> Trace | str | None:
     kinds = touch.kinds
+    changing = [kind for kind in kinds if kind in _CHANGING]
+    if touch.before is None and changing[:1] == ["append"]:
+        return f"it appends to {name}, and would do so again"
     if touch.before is None or not kinds or kinds[0] in ("write", "remove"):
         return _file_trace(touch, name, cwd, "wrote")
-    if "write" in kinds or "update" in kinds or "remove" in kinds:
+    if changing:
         return f"it changes {name}, which was there before"
     return f"{name} changed while the step read it"
 
@@ -182,7 +186,7 @@ def _judge_absent(touch: Touch, name: str, cwd: str) -> Trace | str | None:
             if "remove" in touch.kinds
             else (f"{name} vanished while the step ran")
         )
-    if touch.kinds and touch.kinds[0] in ("read", "list", "update"):
+    if touch.kinds and touch.kinds[0] in ("read", "list", "update", "append"):
         return Trace(f"file:{name}", "", _guard(touch, cwd, "absent"), {"summary": "not there"})
     return None
 
