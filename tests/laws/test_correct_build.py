@@ -50,7 +50,11 @@ statements = st.one_of(
     st.builds("{} = Box({})".format, name, name),
     st.builds("{} = shared()".format, name),
     st.builds("if isinstance({0}, list): grow({0}, {1})".format, name, small),
-    st.builds("if isinstance({0}, list) and {0} and isinstance({0}[0], list): {0}[0].append({1})".format, name, small),
+    st.builds(
+        "if isinstance({0}, list) and {0} and isinstance({0}[0], list): {0}[0].append({1})".format,
+        name,
+        small,
+    ),
     st.builds("if isinstance({0}, dict): {0}['k'] = {1}".format, name, name),
     st.builds("if isinstance({0}, Box): {0}.x = {1}".format, name, small),
     st.builds("{} = bump()".format, name),
@@ -64,7 +68,11 @@ statements = st.one_of(
     st.builds("for _i in range({}): pass".format, small),
 )
 bodies = st.lists(statements, min_size=1, max_size=4).map("\n".join)
-cells = st.lists(st.tuples(bodies, st.booleans(), st.sampled_from(["", "a", "b", "[a, b]", "c"])), min_size=1, max_size=4)
+cells = st.lists(
+    st.tuples(bodies, st.booleans(), st.sampled_from(["", "a", "b", "[a, b]", "c"])),
+    min_size=1,
+    max_size=4,
+)
 
 # Shows values and which objects are one: what a later cell could tell.
 PROBE = """
@@ -137,7 +145,11 @@ def test_cold_and_warm_are_equal_to_no_cache(notebook):
 
 def test_a_warm_notebook_hits():
     """The law is not kept by never hitting: a plain notebook's second pass runs nothing."""
-    sources = ["%%step s0\na = pair(b)\nprint('x')\na", "%%step s1\ngrow(b)\nc = b", "%%step s2\nd = random.random()"]
+    sources = [
+        "%%step s0\na = pair(b)\nprint('x')\na",
+        "%%step s1\ngrow(b)\nc = b",
+        "%%step s2\nd = random.random()",
+    ]
     with an_empty_store():
         assert executed(sources, with_steps=True)[2] == ["ran s0", "ran s1", "ran s2"]
         assert executed(sources, with_steps=True)[2] == ["cached s0", "cached s1", "cached s2"]
