@@ -17,6 +17,7 @@ from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import PATCHES, Attempt, Made, Outcome, Served, bind, serve
+from zen_nb.identity.bytecode import facts
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.ingredients import Ingredients, of_cell
 from zen_nb.notebook.cells import CellBody
@@ -177,7 +178,12 @@ class Execution:
         ]
         strings += [value for value in self.parameters.values() if isinstance(value, str)]
         folders = [str(self._store.folder)] if self._store else []
-        watch = StepWatch(store=folders, strings=strings, declared=self.step.options.files)
+        watch = StepWatch(
+            store=folders,
+            strings=strings,
+            names=facts(self.body.facts.code).names,
+            declared=self.step.options.files,
+        )
         self._watch = NamespaceWatch(self.namespace)
         self._attempt = Attempt(
             self.decision,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,11 @@ SETTLED_NS = 2_000_000_000
 _CHUNK = 4 << 20
 _THREADS_FROM = 1 << 20
 _LONGEST_PATH = 4096
+_LONGEST_NAME = 200
+_QUESTIONS = frozenset(
+    {"exists", "lexists", "is_file", "is_dir", "isfile", "isdir", "stat", "glob"}
+)
+_UNLIKE_A_PATH = frozenset(" \t\n\r\0{}%*?<>|:\"'")
 _CHANGING = ("write", "update", "append", "remove")
 _MEMORY: dict[tuple[str, int, int, int, int], str] = {}
 _MEMORY_SIZE = 4096
@@ -59,15 +64,23 @@ class FileWatch:
         Folders whose files are never traced: zen_nb's own.
     strings
         Texts that may name files which a reader written in C opens.
+    names
+        Names that the code uses: where it asks whether files exist, those that `strings` name
+        and that are missing count as missed.
     reach
         See `Scope`: ``process`` for a cell, ``context`` for a function.
     """
 
     def __init__(
-        self, store: Iterable[str] = (), strings: Iterable[str] = (), reach: Reach = "process"
+        self,
+        store: Iterable[str] = (),
+        strings: Iterable[str] = (),
+        names: Collection[str] = (),
+        reach: Reach = "process",
     ) -> None:
         self._store = tuple(os.path.abspath(folder) + os.sep for folder in store)
         self._strings = tuple(strings)
+        self._asks = not _QUESTIONS.isdisjoint(names)
         self._audit = Audit(Scope(reach))
         self._readers = ReaderWatch()
         self._cwd = ""
@@ -77,6 +90,12 @@ class FileWatch:
         """Begin; remembers how the files named by `strings` stand."""
         self._cwd = os.getcwd()
         self._named = {touch.path: touch for touch in map(_named, set(self._strings)) if touch}
+        for text in self._strings if self._asks else ():
+            if _looks_like_a_path(text):
+                path = os.path.abspath(os.path.expanduser(text))
+                touch = self._named.setdefault(path, Touch(path, text, _stat(path)))
+                if touch.before is None:
+                    touch.add("read")  # nothing says when Python looks for a file
         self._audit.start()
         self._readers.start()
 
@@ -144,6 +163,12 @@ def _named(text: str) -> Touch | None:
     if found is None and not os.path.splitext(path)[1]:
         return None
     return Touch(path, text, found)
+
+
+def _looks_like_a_path(text: str) -> bool:
+    if not 0 < len(text) < _LONGEST_NAME or not _UNLIKE_A_PATH.isdisjoint(text):
+        return False
+    return "/" in text or os.sep in text or bool(os.path.splitext(text)[1][1:])
 
 
 def _wrote(touch: Touch) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,8 @@ class StepWatch:
 
     Parameters
     ----------
+    names
+        Names that the code uses; see `FileWatch`.
     declared
         Files that the user names with ``--file``; they are traced whether opened or not.
     """
@@ -54,11 +56,12 @@ class StepWatch:
         *,
         store: Iterable[str] = (),
         strings: Iterable[str] = (),
+        names: Collection[str] = (),
         declared: Iterable[str] = (),
         reach: Reach = "process",
     ) -> None:
         self._declared = tuple(declared)
-        self._files = FileWatch(store=store, strings=strings, reach=reach)
+        self._files = FileWatch(store=store, strings=strings, names=names, reach=reach)
         self._environment = EnvironmentWatch(reach)
         self._ambient = AmbientWatch()
         self._before: Mapping[str, Any] = {}
