@@ -187,7 +187,7 @@ def _judge(touch: Touch, cwd: str, made: set[str]) -> Trace | str | None:
         return _judge_absent(touch, name, cwd)
     if stat.S_ISDIR(after.st_mode):
         return _folder_trace(touch, name, cwd, made)
-    if _same(touch.before, after) and not _replaced(touch):
+    if _same(touch.before, after) and "write" not in touch.kinds:
         return _file_trace(touch, name, cwd, "read")
     return _judge_changed(touch, name, cwd)
 
@@ -214,10 +214,6 @@ def _judge_absent(touch: Touch, name: str, cwd: str) -> Trace | str | None:
     if touch.kinds and touch.kinds[0] in ("read", "list", "update", "append"):
         return Trace(f"file:{name}", "", _guard(touch, cwd, "absent"), {"summary": "not there"})
     return None
-
-
-def _replaced(touch: Touch) -> bool:
-    return "write" in touch.kinds
 
 
 def _is_content(found: os.stat_result | None) -> bool:

@@ -327,10 +327,8 @@ class FigureFormats:
 
     def read(self) -> dict[str, Any] | None:
         backend = _inline_backend()
-        if backend is None:
-            return None
-        found = {name: getattr(backend, name) for name in self._NAMES}
-        return {name: _plain(value) for name, value in found.items()}
+        read = {} if backend is None else {n: _plain(getattr(backend, n)) for n in self._NAMES}
+        return read or None
 
     def make(self, change: MappingChange) -> None:
         backend = _inline_backend()
