@@ -184,3 +184,20 @@ def test_completion_inside_a_step_cell(kernel):
     code = "%%step x\ny = long_var"
     reply = kernel.client.complete(code, len(code), reply=True, timeout=20)
     assert "long_variable" in reply["content"]["matches"]
+
+
+def test_the_first_figure_of_a_kernel_is_no_reason_to_run_again(tmp_path):
+    """What the shell sets up with the first figure is not the user's; a style is."""
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run("import matplotlib.pyplot as plt")
+        cell = "%%step plot\nplt.plot([1, 2]);"
+        svg = "%config InlineBackend.figure_formats = ['svg']"
+        said = [kernel.run(line)[2] for line in (cell, cell, svg, cell, cell)]
+        cached = [about[-1]["cached"] for about in said if about]
+        assert cached == [False, True, False, True]
+        assert said[3][-1]["reason"] == "inline.figures changed"
+        kernel.run("plt.style.use('ggplot')")
+        assert kernel.run(cell)[2][-1]["reason"] == "matplotlib.rcParams changed"
+    finally:
+        kernel.stop()

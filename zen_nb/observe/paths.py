@@ -36,7 +36,9 @@ def never_traced(path: str, left_out: tuple[str, ...]) -> bool:
     """Tell whether an absolute path is the machine's, an installed package's or a tool's own."""
     if path.startswith(left_out):
         return True
-    return path.endswith((".pyc", ".pyo", "matplotlibrc")) or f"{os.sep}__pycache__{os.sep}" in path
+    if f"{os.sep}__pycache__{os.sep}" in path + os.sep:
+        return True
+    return path.endswith((".pyc", ".pyo", "matplotlibrc"))
 
 
 def seen_from(path: str, folder: str) -> str:

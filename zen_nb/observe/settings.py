@@ -175,7 +175,7 @@ class LogLevels:
 
 
 class RcParams:
-    """Matplotlib's settings, without the backend."""
+    """Matplotlib's settings, without those of the backend."""
 
     name = "matplotlib.rcParams"
 
@@ -194,11 +194,15 @@ class RcParams:
                 dict.__setitem__(settings, name, list(value) if type(value) is list else value)
 
 
+# The shell sets these with the first figure; they say where figures go, not what they show.
+_OF_THE_BACKEND = frozenset({"backend", "interactive"})
+
+
 def _rc_items(settings: Any) -> dict[str, Any]:
     return {
         name: list(value) if type(value) is list else value
         for name, value in dict.items(settings)
-        if name != "backend"
+        if name not in _OF_THE_BACKEND
     }
 
 
@@ -319,21 +323,32 @@ class DecimalContext:
 
 
 class FigureFormats:
-    """As what the page shows matplotlib's figures; ``None`` where no shell shows them inline."""
+    """As what the page shows matplotlib's figures.
+
+    The shell sets this up with the first figure: until then it stands at the defaults.
+    """
 
     name = "inline.figures"
     change = staticmethod(mapping_change)
-    _NAMES = ("figure_formats", "print_figure_kwargs", "rc", "close_figures")
 
-    def read(self) -> dict[str, Any] | None:
+    def read(self) -> dict[str, Any]:
         backend = _inline_backend()
-        read = {} if backend is None else {n: _plain(getattr(backend, n)) for n in self._NAMES}
-        return read or None
+        if backend is None:
+            return dict(_FIGURE_DEFAULTS)
+        return {name: _plain(getattr(backend, name)) for name in _FIGURE_DEFAULTS}
 
     def make(self, change: MappingChange) -> None:
         backend = _inline_backend()
         for name, value in change.put.items() if backend is not None else ():
             setattr(backend, name, set(value) if name == "figure_formats" else value)
+
+
+_FIGURE_DEFAULTS: Mapping[str, Any] = {
+    "figure_formats": ["png"],
+    "print_figure_kwargs": {"bbox_inches": "tight"},
+    "rc": {},
+    "close_figures": True,
+}
 
 
 def _inline_backend() -> Any:
