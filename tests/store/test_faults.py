@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,15 @@ def test_a_draft_that_is_being_written_is_not_swept(folder: Path) -> None:
     assert not draft._path.exists()
 
 
+@pytest.fixture
+def own_interrupts() -> Iterator[None]:
+    """Give the test Python's own handler: what ran before in this process may have left another."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("own_interrupts")
 def test_an_interrupt_waits_for_the_end_of_the_call() -> None:
     """It is delivered once, after the outermost block, to the handler that was there."""
     steps = []
@@ -96,6 +106,7 @@ def test_an_interrupt_waits_for_the_end_of_the_call() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("own_interrupts")
 def test_interrupts_are_left_alone_in_other_threads() -> None:
     """A thread cannot hold them off, and does not try."""
     seen: list[Any] = []
