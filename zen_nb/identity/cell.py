@@ -48,8 +48,8 @@ class CellFacts:
         The import statements the cell begins with.
     refusal
         Why such a cell cannot be cached; ``""`` where it can.
-    whole_namespace, evaluates_text
-        Whether code in it can read any name, or names out of its strings.
+    whole_namespace
+        Whether code in it can read any name.
     deferred
         What the functions and classes that it defines read when they are called; see `Flow`.
     stars
@@ -66,7 +66,6 @@ class CellFacts:
     head: tuple[ast.stmt, ...]
     refusal: str
     whole_namespace: bool
-    evaluates_text: bool
     deferred: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     stars: Mapping[tuple[str, int], Collection[str]] = field(default_factory=dict)
 
@@ -103,7 +102,6 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
         head=tuple(_head(statements)),
         refusal=_refusal(statements, flow, names),
         whole_namespace=facts(code).reads_scope,
-        evaluates_text=bool(names & TEXT_EVALUATORS),
         deferred=flow.deferred,
         stars=flow.stars,
     )

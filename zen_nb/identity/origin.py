@@ -64,11 +64,6 @@ def file_origin(filename: str) -> Origin:
     return "python" if path.startswith(own) else "project"
 
 
-def is_installed_file(filename: str) -> bool:
-    """Tell whether a source file belongs to Python or to an installed package."""
-    return file_origin(filename) != "project"
-
-
 def module_origin(name: str) -> Origin:
     """Return where module `name` comes from; a module without a file counts by its root.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,7 +84,6 @@ class Session:
         self._store: Store | None = None
         self._store_told = False
         self._told: set[tuple[str, str]] = set()
-        self.requests: Callable[[Mapping[str, Any]], None] | None = None
 
     # -- the store --------------------------------------------------------------------
 
@@ -339,8 +337,3 @@ class Session:
             self.registry.get(name)
         self.toggles.flip(name, value)
         self.changed()
-
-    def elapsed(self, name: str) -> float | None:
-        """Return for how many seconds a step has been running; ``None`` where it is not."""
-        log = self.logs.get(name)
-        return None if log is None or log.started_at is None else time.time() - log.started_at

@@ -53,10 +53,6 @@ class NamespaceWatch:
         gone = tuple(name for name in self._before if is_user_name(name) and name not in now)
         return Difference(tuple(bound), new, gone)
 
-    def held_before(self, name: str) -> Any:
-        """Return what `name` held before the body ran; raises KeyError where it was unbound."""
-        return self._before[name]
-
 
 def apply_change(target: object, value: object) -> bool:
     """Make `target` equal to `value` in place, so that every reference to it sees the change.

@@ -137,10 +137,6 @@ def _holds_attributes_alone(kind: type) -> bool:
     return all(part in _PLAIN_BASES or part.__flags__ & _HEAP_TYPE for part in kind.__mro__)
 
 
-def _own_attributes(value: Any) -> dict[str, Any]:
-    return attributes_of(value)
-
-
 def _give_attributes(target: Any, attributes: Mapping[str, Any]) -> None:
     slots = {name for kind in type(target).__mro__ for name in slots_of(kind)}
     fields = getattr(target, "__dict__", None)

@@ -51,11 +51,6 @@ class Transcript:
         """Return the kinds of displays in it."""
         return frozenset(mime for event in self.events for mime in event.get("data", ()))
 
-    @property
-    def result_count(self) -> int:
-        """Return how many values of expressions were shown."""
-        return sum(event["type"] == "execute_result" for event in self.events)
-
     def text(self, name: str = "stdout") -> str:
         """Return what was written to one stream."""
         return "".join(e["text"] for e in self.events if e.get("name") == name)
