@@ -45,6 +45,8 @@ class Made:
         Outputs by name.
     absent
         Names that do not exist when a hit is loaded, so that nothing may refer to them.
+    refusal
+        Why this cannot be done again on a hit; ``""`` where it can.
     filename
         What tracebacks and warnings call the code; rewritten in what a hit shows.
     extras
@@ -56,6 +58,7 @@ class Made:
     bound: Mapping[str, Any]
     deleted: tuple[str, ...] = ()
     absent: frozenset[str] = frozenset()
+    refusal: str = ""
     filename: str = ""
     extras: Mapping[str, Any] = field(default_factory=dict)
     inplace: InPlace | None = None
@@ -129,7 +132,7 @@ class Attempt:
             *seen.badges,
             *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)),
         )
-        refusal = self._refusal((*seen.refusals, *self._capture.refusals))
+        refusal = self._refusal((made.refusal, *seen.refusals, *self._capture.refusals))
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
@@ -172,7 +175,7 @@ class Attempt:
                 f"module {late[0]} could only be found while the step ran; "
                 "extend sys.path in an earlier cell"
             )
-        return next(iter(refusals), "")
+        return next(filter(None, refusals), "")
 
     def _changed(self, made: Made) -> tuple[list[Patch], dict[str, Any]]:
         """Return what a hit does to objects that exist, and the changed inputs by name."""

@@ -23,7 +23,7 @@ from zen_nb.identity.ingredients import Ingredients, of_cell
 from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
-from zen_nb.observe.namespace import Difference, NamespaceWatch
+from zen_nb.observe.namespace import Difference, NamespaceWatch, changed_elsewhere
 from zen_nb.observe.places import Places, is_users, written
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
@@ -215,8 +215,9 @@ class Execution:
         """End a run that succeeded: store it, discard undeclared names, unbind parameters."""
         assert self._attempt is not None
         assert self._watch is not None
-        self._restore_parameters()
         facts = self.body.facts
+        refusal = changed_elsewhere(facts.sets, self.namespace)
+        self._restore_parameters()
         difference = self._watch.difference(
             [name for name in facts.binds if name not in self.parameters]
         )
@@ -225,6 +226,7 @@ class Execution:
             bound={name: self.namespace[name] for name in kept if name not in facts.redefined},
             deleted=difference.deleted,
             absent=frozenset(kept) - facts.redefined,
+            refusal=refusal,
             filename=self.body.filename,
             inplace=self._inplace,
         )
