@@ -104,3 +104,14 @@ def test_a_restarted_kernel_hits_and_follows(pipeline: OpenNotebook) -> None:
     pipeline.edit(1, CELLS[1].replace("SIZE", "12"))
     pipeline.run(1)
     expect(pipeline.step("total")).to_contain_text("will run")
+
+
+def test_a_failing_run_from_the_page_shows_the_users_code_alone(pipeline: OpenNotebook) -> None:
+    """The traceback below the graph begins in the cell, as the cell's own would."""
+    pipeline.edit(2, "%%step total factor=2 -> out --ignore ran\nout = sum(xs) / (factor - 2)")
+    pipeline.run(2)
+    expect(pipeline.step("total")).to_contain_text("failed")
+    pipeline.graph.get_by_role("button", name=re.compile(r"^Run \(1 to run\)")).click()
+    shown = pipeline.page.locator(".jp-Cell", has=pipeline.graph).locator(".jp-OutputArea-output")
+    expect(shown.filter(has_text="most recent call last")).to_contain_text("sum(xs)")
+    expect(shown.filter(has_text="most recent call last")).not_to_contain_text("run_pipeline")

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from types import TracebackType
 from typing import Any
 
 from zen_nb.core.errors import UsageError
@@ -57,8 +58,8 @@ class Requests:
                 await run_pipeline(
                     session, session.registry.pipeline(self._pipeline), options, to=to
                 )
-            except BaseException:  # noqa: BLE001 - nobody above shows it; the loop must live on
-                session.shell.showtraceback()
+            except BaseException as error:  # noqa: BLE001 - nobody above shows it; the loop lives on
+                session.shell.showtraceback((type(error), error, _from_users_code(error)))
 
     def _start(self, options: RunOptions, to: str | None) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(options, to))
@@ -77,6 +78,14 @@ def _main_loop(shell: Any) -> Any:
     kernel = getattr(shell, "kernel", None)
     loop = getattr(kernel, "io_loop", None)
     return getattr(loop, "asyncio_loop", None)
+
+
+def _from_users_code(error: BaseException) -> TracebackType | None:
+    """Return the traceback of `error` from the first frame that is not zen_nb's own."""
+    found = error.__traceback__
+    while found is not None and str(found.tb_frame.f_globals.get("__name__")).startswith("zen_nb."):
+        found = found.tb_next
+    return found or error.__traceback__
 
 
 @contextlib.contextmanager
