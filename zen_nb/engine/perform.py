@@ -16,7 +16,15 @@ from typing import Any
 from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record
 from zen_nb.engine.decide import Decision
-from zen_nb.engine.inplace import UNCHANGEABLE, InPlace, Patch, print_of, repeat, repeatable
+from zen_nb.engine.inplace import (
+    UNCHANGEABLE,
+    InPlace,
+    Patch,
+    Prints,
+    print_of,
+    repeat,
+    repeatable,
+)
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.display import Capture
@@ -52,7 +60,9 @@ class Made:
     extras
         What a hit needs besides, under reserved names; no artifacts.
     inplace
-        Finds what a cell changed in place; for a function its arguments are compared instead.
+        Finds what a cell changed in place.
+    prints
+        Tell which arguments and globals a function changed.
     """
 
     bound: Mapping[str, Any]
@@ -62,6 +72,7 @@ class Made:
     filename: str = ""
     extras: Mapping[str, Any] = field(default_factory=dict)
     inplace: InPlace | None = None
+    prints: Prints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +198,10 @@ class Attempt:
             return patches, {
                 name: value for name, value in kept.items() if name not in made.deleted
             }
-        changed: dict[str, Any] = {}
-        for name, value, before in self.decision.question.ingredients.held.values():
-            if not before or print_of(value) == before:
-                continue
+        changed = made.prints.changed() if made.prints is not None else {}
+        for name, value in changed.items():
             if not can_change(value):
                 raise NotStorable(name, type(value).__qualname__, UNCHANGEABLE)
-            changed[name] = value
         return [], changed
 
     def _keep(
@@ -239,9 +247,9 @@ def _artifacts(
 ) -> Iterable[Artifact]:
     for name, value in made.bound.items():
         if name not in changed:
-            yield Artifact(name, prints.get(name), *summarise(value))
+            yield Artifact(name, prints.get(name), *summarise(value, name))
     for name, value in changed.items():
-        yield Artifact(name, print_of(value), *summarise(value), role="changed")
+        yield Artifact(name, print_of(value), *summarise(value, name), role="changed")
     for name in made.deleted:
         yield Artifact(name, None, "", "", role="deleted")
 

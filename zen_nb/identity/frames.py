@@ -31,11 +31,15 @@ def _frame(encoder: Encoder, value: Any) -> None:
     if encoder.again(value):
         return
     encoder.out += b"w" + text("frame") + encoder.token(type(value))
+    start = len(encoder.out)
     _index(encoder, value.index)
+    encoder.note(value, start)
     _index(encoder, value.columns)
     encoder.out += number(value.shape[1])
     for place, column in enumerate(_columns(value)):
+        start = len(encoder.out)
         _column(encoder, column, value, place)
+        encoder.note(value, start)
     _extras(encoder, value)
 
 
@@ -60,8 +64,12 @@ def _series(encoder: Encoder, value: Any) -> None:
     if encoder.again(value):
         return
     encoder.out += b"w" + text("series") + encoder.token(type(value))
+    start = len(encoder.out)
     _index(encoder, value.index)
+    encoder.note(value, start)
+    start = len(encoder.out)
     values(encoder, value.array)
+    encoder.note(value, start)
     _extras(encoder, value)
 
 

@@ -7,25 +7,13 @@ a secret is never shown.
 from __future__ import annotations
 
 import contextlib
-import math
-import re
 from enum import Enum
 from typing import Any
 
+from zen_nb.identity.secrets import has_secret_form, looks_secret, names_a_secret
+
 LONGEST = 80
 
-# Words of a name, in lower case with an underscore on either side.
-_SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|passcode|secret|credential|api_?key"
-    r"|_(pass|pwd|token|auth|bearer|cookie|dsn|authorization)_"
-    r"|_(private|access|signing|encryption|account)_?key_|_session_?id_|_conn(ection)?_?str(ing)?_"
-)
-_SECRET_FORM = re.compile(
-    r"-----BEGIN |://[^/\s:@]*:[^/\s@]+@|^(sk|pk|rk|ghp|gho|ghs|github_pat|glpat|xox[abprs]|hf)[-_]"
-    r"|AKIA[0-9A-Z]{12,}|ASIA[0-9A-Z]{12,}|AIza[0-9A-Za-z_-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}"
-    r"|(?i:bearer|basic)\s+\S{12,}|(?i:password|passwd|pwd|secret|token|api_?key)\s*[=:]\s*\S",
-)
-_RANDOM_LOOKING = re.compile(r"^[A-Za-z0-9+/=_-]{20,}$")
 _SHORT_MODULES = frozenset({"datetime", "decimal", "fractions", "pathlib", "uuid"})
 _SCALARS = (bool, int, float, complex, str, bytes, type(None))
 
@@ -41,49 +29,33 @@ def summarise(value: object, name: str = "") -> tuple[str, str]:
     module = str(getattr(kind, "__module__", "builtins")).partition(".")[0]
     full = qualname if module == "builtins" else f"{module}.{qualname}"
     with contextlib.suppress(Exception):
-        if kind in _SCALARS and _looks_secret(name, value):
+        if kind in _SCALARS and looks_secret(name, value):
             return full, _length(value)
+        if _is_short(value, module) and _tells_a_secret(name, value):
+            return full, ""
         return full, _bounded(_describe(value, module))
     return full, ""
 
 
 def shown_value(name: str, value: object) -> str | None:
     """Return a short repr of a parameter or small scalar; ``None`` for what may be a secret."""
-    if type(value) not in _SCALARS or _looks_secret(name, value):
+    if type(value) not in _SCALARS or looks_secret(name, value):
         return None
     with contextlib.suppress(Exception):
         return _bounded(_scalar(value))
     return None
 
 
-def _looks_secret(name: str, value: object) -> bool:
-    if _SECRET_NAME.search(_words(name)):
+def _is_short(value: Any, module: str) -> bool:
+    """Tell whether the line about a value is all of it."""
+    if module in _SHORT_MODULES or isinstance(value, Enum):
         return True
-    if isinstance(value, bytes):
-        value = value[:4096].decode("latin-1")
-    return isinstance(value, str) and _has_secret_form(value)
+    return module == "numpy" and getattr(value, "shape", None) == ()
 
 
-def _words(name: str) -> str:
-    """Write ``dbPassword`` as ``_db_password_``."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name)
-    return f"_{spaced.lower()}_"
-
-
-def _has_secret_form(value: str) -> bool:
-    head = value[:4096]
-    if _SECRET_FORM.search(head):
-        return True
-    return bool(_RANDOM_LOOKING.match(head)) and _bits_per_letter(head) > 3.6 and _mixed(head)
-
-
-def _mixed(value: str) -> bool:
-    return any(letter.isdigit() for letter in value) and any(map(str.isalpha, value))
-
-
-def _bits_per_letter(value: str) -> float:
-    shares = [value.count(letter) / len(value) for letter in set(value)]
-    return -sum(share * math.log2(share) for share in shares)
+def _tells_a_secret(name: str, value: object) -> bool:
+    inside = value.value if isinstance(value, Enum) else str(value)
+    return names_a_secret(name) or (isinstance(inside, str) and has_secret_form(inside))
 
 
 def _bounded(line: str) -> str:

@@ -131,7 +131,9 @@ def _arrow_table(encoder: Encoder, value: Any) -> None:
     _schema(encoder, value.schema)
     encoder.out += number(value.num_rows)
     for part in value.columns:
+        start = len(encoder.out)
         column(encoder, part)
+        encoder.note(value, start)
 
 
 def _schema(encoder: Encoder, value: Any) -> None:
@@ -163,7 +165,9 @@ def _polars_frame(encoder: Encoder, value: Any) -> None:
     encoder.out += b"W" + text("frame") + encoder.token(type(value))
     encoder.out += number(value.height) + number(value.width)
     for series in value.get_columns():
+        start = len(encoder.out)
         _polars_column(encoder, series)
+        encoder.note(value, start)
 
 
 def _polars_series(encoder: Encoder, value: Any) -> None:

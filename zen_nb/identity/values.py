@@ -37,9 +37,11 @@ class CodeSink(Protocol):
 
 
 Handler: TypeAlias = Callable[["Encoder", Any], None]
+# The id of a frame to short digests of its index and columns, for whom wants to tell them apart.
+Parts: TypeAlias = dict[int, list[str]]
 
 
-def fingerprint_of(value: object, sink: CodeSink) -> str:
+def fingerprint_of(value: object, sink: CodeSink, parts: Parts | None = None) -> str:
     """Return the fingerprint of `value`: 64 hexadecimal digits, the same in every process.
 
     Raises
@@ -50,7 +52,7 @@ def fingerprint_of(value: object, sink: CodeSink) -> str:
     scalar = SCALARS.get(type(value))
     if scalar is not None:
         return blake3(FORMAT + scalar(value)).hexdigest()
-    return Encoder(sink).fingerprint(value)
+    return Encoder(sink, parts=parts).fingerprint(value)
 
 
 class Encoder:
@@ -63,11 +65,16 @@ class Encoder:
     digest
         Digests array buffers: `buffer_digest`, or a function that knows some digests
         already (they must be the same ones).
+    parts
+        Is given the digests of the columns of the frames met, where there is one.
     """
 
-    def __init__(self, sink: CodeSink, digest: Digest = buffer_digest) -> None:
+    def __init__(
+        self, sink: CodeSink, digest: Digest = buffer_digest, parts: Parts | None = None
+    ) -> None:
         self.sink = sink
         self.digest = digest
+        self.parts = parts
 
     def _begin(self) -> None:
         self.out = bytearray()
@@ -126,6 +133,12 @@ class Encoder:
             return False
         self.out += b"#" + number(place)
         return True
+
+    def note(self, owner: object, start: int) -> None:
+        """Hand out a short digest of what was written since `start`: a part of `owner`."""
+        if self.parts is not None:
+            digest = blake3(memoryview(self.out)[start:]).hexdigest(length=4)
+            self.parts.setdefault(id(owner), []).append(digest)
 
     def token(self, thing: object) -> bytes:
         """Return what the sink calls `thing`, as text of the stream."""
