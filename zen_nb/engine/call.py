@@ -15,6 +15,7 @@ from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, S
 from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.inplace import Prints
 from zen_nb.engine.perform import Attempt, Made, Served, serve
 from zen_nb.identity.code import is_atom
 from zen_nb.identity.ingredients import of_function
@@ -65,11 +66,14 @@ class Place:
         The IPython shell whose page shows what functions show; ``None`` in a script.
     tell
         Is handed every event; ``None`` where nobody listens.
+    heed
+        Is handed each call with what was decided on it, before anything is done.
     """
 
     store: Store | None = None
     shell: Any = None
     tell: Listener | None = None
+    heed: Callable[[Call, Decision], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def answer(
     """
     __tracebackhide__ = True
     decision = decide(_question(call), place.store)
+    if place.heed is not None:
+        place.heed(call, decision)
     if decision.record is not None and place.store is not None:
         served = _bring_back(decision.record, call, place.store, load=load)
         if served is not None:
@@ -190,6 +196,8 @@ def _run(
     attempt = _attempt(call, arguments, decision, place)
     tell = place.tell or _nobody
     tell(StepStarted(call.name, time.time(), decision.reason))
+    prints = Prints(decision.question.ingredients.held.values())
+    prints.open()
     attempt.open()
     try:
         returned = _invoke(call.function, arguments)
@@ -198,7 +206,7 @@ def _run(
         line = f"{type(error).__name__}: {error}".partition("\n")[0]
         tell(StepFailed(call.name, attempt.abandon(), line))
         raise
-    outcome = attempt.close(_made(values, arguments))
+    outcome = attempt.close(_made(values, arguments, prints))
     took, record, note = outcome.duration_s, outcome.record, outcome.note
     tell(StepFinished(call.name, took, record, decision.reason, note))
     return Answer(False, record, values, decision.reason, note, took, outcome.fingerprints)
@@ -228,12 +236,12 @@ def _attempt(call: Call, arguments: Mapping[str, Any], decision: Decision, place
     )
 
 
-def _made(values: Mapping[str, Any], arguments: Mapping[str, Any]) -> Made:
+def _made(values: Mapping[str, Any], arguments: Mapping[str, Any], prints: Prints) -> Made:
     """Return what is stored: outputs that are an argument itself go by its name."""
     owners = {id(value): name for name, value in arguments.items() if not is_atom(value)}
     aliases = {name: owners[id(value)] for name, value in values.items() if id(value) in owners}
     bound = {name: value for name, value in values.items() if name not in aliases}
-    return Made(bound=bound, extras={ALIASES: aliases} if aliases else {})
+    return Made(bound=bound, extras={ALIASES: aliases} if aliases else {}, prints=prints)
 
 
 def _invoke(function: FunctionType, arguments: Mapping[str, Any]) -> Any:

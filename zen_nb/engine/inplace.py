@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from zen_nb.core.errors import NoFingerprint, NotStorable
 from zen_nb.core.model import Fingerprint
-from zen_nb.identity.code import fingerprint
+from zen_nb.identity.code import Present, fingerprint
 from zen_nb.observe.places import LIMIT, Places, is_plain, is_users, kept_by
 from zen_nb.observe.state import State, fits, give_state, is_fixed, state_of
 
@@ -21,31 +21,64 @@ Patch: TypeAlias = tuple[Any, str, Any, dict[str, Any]]
 UNCHANGEABLE = "the step changes it in place, which a hit could not do again; bind a new value"
 
 
+class Prints:
+    """Tells which inputs of a step a run changed.
+
+    Parameters
+    ----------
+    held
+        ``(name, value, print)`` of the inputs; ``None`` for a print that is still to be taken.
+    """
+
+    def __init__(self, held: Iterable[tuple[str, Any, Fingerprint | None]]) -> None:
+        self._held = list(held)
+        self._before: list[Fingerprint | None] = []
+        self.present = Present()
+
+    def open(self) -> None:
+        """Take what prints are missing, before the body runs."""
+        print_of = self.present.print_of
+        self._before = [known or print_of(value) for _, value, known in self._held]
+
+    def changed(self) -> dict[str, Any]:
+        """Return the inputs that have another print now, by name."""
+        compared = zip(self._held, self._before, strict=True)
+        return {
+            name: value
+            for (name, value, _), before in compared
+            if before is not None and self.present.print_of(value) != before
+        }
+
+
 class InPlace:
     """Finds what one run changes in place.
 
     Parameters
     ----------
     held
-        ``(name, value, fingerprint)`` of the inputs; one without a fingerprint is not compared.
+        ``(name, value, print)`` of the inputs, as `Prints` takes them.
     code
         Names and objects of the functions and classes that the step reaches.
     """
 
     def __init__(
-        self, held: Iterable[tuple[str, Any, Fingerprint]], code: Iterable[tuple[str, Any]] = ()
+        self,
+        held: Iterable[tuple[str, Any, Fingerprint | None]],
+        code: Iterable[tuple[str, Any]] = (),
     ) -> None:
-        self._held = [part for part in held if part[2]]
-        self._code = CodeState(code)
-        self.places = Places((name, value) for name, value, _ in self._held)
+        held = list(held)
+        self._prints = Prints(held)
+        self._code = CodeState(code, self._prints.present)
+        self.places = Places((name, value) for name, value, _ in held)
         self._opaque: dict[int, Fingerprint | None] = {}
 
     def open(self) -> None:
         """Remember, before the body runs, what cannot be known of parts afterwards."""
+        self._prints.open()
         self._code.open()
         for part, place in self.places:
             if place[1] and not is_fixed(part) and state_of(part) is None:
-                self._opaque[id(part)] = print_of(part)
+                self._opaque[id(part)] = self._prints.present.print_of(part)
 
     def close(self) -> tuple[list[Patch], dict[str, Any]]:
         """Return the states to give to objects on a hit, and the inputs that changed, by name.
@@ -56,7 +89,7 @@ class InPlace:
             Where a change cannot be made again.
         """
         self._code.close()
-        changed = {name: value for name, value, before in self._held if print_of(value) != before}
+        changed = self._prints.changed()
         for name in changed.keys() & self.places.overflowing:
             raise NotStorable(
                 name,
@@ -73,7 +106,8 @@ class InPlace:
         if state is not None:
             return part, state.kind, state.content, state.attributes
         if is_fixed(part) or (
-            id(part) in self._opaque and print_of(part) == self._opaque[id(part)]
+            id(part) in self._opaque
+            and self._prints.present.print_of(part) == self._opaque[id(part)]
         ):
             return None
         raise NotStorable(name, type(part).__qualname__, UNCHANGEABLE)
@@ -82,8 +116,9 @@ class InPlace:
 class CodeState:
     """What functions and classes keep for themselves: attributes, closure cells, defaults."""
 
-    def __init__(self, roots: Iterable[tuple[str, Any]]) -> None:
+    def __init__(self, roots: Iterable[tuple[str, Any]], present: Present) -> None:
         self._roots = list(roots)
+        self._present = present
         self._before: list[tuple[str, Any, dict[str, Any]]] = []
         self._prints: dict[int, tuple[Any, Fingerprint | None]] = {}
 
@@ -101,7 +136,7 @@ class CodeState:
             waiting += [(name, part) for part in parts.values() if is_users(part)]
             for part in parts.values():
                 if not is_plain(part) and id(part) not in self._prints:
-                    self._prints[id(part)] = (part, print_of(part))
+                    self._prints[id(part)] = (part, self._present.print_of(part))
 
     def close(self) -> None:
         """Raise `NotStorable` where one of them keeps something else now."""
@@ -116,7 +151,9 @@ class CodeState:
 
     def _is_other(self, part: Any) -> bool:
         known = self._prints.get(id(part))
-        return known is not None and known[1] is not None and print_of(part) != known[1]
+        return (
+            known is not None and known[1] is not None and self._present.print_of(part) != known[1]
+        )
 
 
 def repeatable(patches: Iterable[Patch]) -> bool:

@@ -50,6 +50,8 @@ __all__ = ["Reach", "digest_parts", "digest_text", "fingerprint", "is_atom", "is
 class Reach(Naming):
     """Gives every thing that code reaches a component; a `CodeSink` for values met on the way."""
 
+    _own: Fingerprint | None = None
+
     # -- what callers ask for ---------------------------------------------------------
 
     def follow(self, chain: Chain, scope: Mapping[str, Any], at: str = "code") -> str:
@@ -89,11 +91,14 @@ class Reach(Naming):
 
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
+        self._own = None
         try:
             digest = self.whole(value)
         except NoFingerprint as error:
             self.problems[label] = error
             digest = ""
+        if self._own is not None:
+            self.own[label] = self._own
         self.components[label] = Component(
             label, digest, shown_later(label.rpartition(":")[2], value)
         )
@@ -120,10 +125,12 @@ class Reach(Naming):
                 open_values=self._open,
             )
             root = fingerprint_of(compiled_callable(value), inner)
+            own = None if inner._taken else root
             inner._add_type(value)
             inner._drain()
         finally:
             del self._open[id(value)]
+        self._own = own
         if not inner.components and not inner.problems:
             return root
         self._take_in(inner)
@@ -333,9 +340,30 @@ class Reach(Naming):
         self.components["docs"] = Component("docs", digest_parts(facets))
 
 
+class Present(Naming):
+    """Prints of what values hold themselves, to be compared within one process.
+
+    Code counts by which object it is, not by what it reaches: what else a step changes
+    does not show in the print of an input.
+    """
+
+    def print_of(self, value: object) -> Fingerprint | None:
+        """Return the print of `value`; ``None`` where it has none."""
+        try:
+            return fingerprint_of(compiled_callable(value), self)
+        except NoFingerprint:
+            return None
+
+    def add_value(self, label: str, value: object) -> None:
+        """Leave out what code refers to."""
+
+    def _queue(self, thing: object, module: str, name: str) -> str:
+        return f"<{id(thing)}>"
+
+
 def _and_kin(types: set[type]) -> set[type]:
     pandas = sys.modules.get("pandas")
-    if pandas is None or not any(kind.__module__.startswith("pandas.") for kind in types):
+    if pandas is None or not any(kind.__module__.partition(".")[0] == "pandas" for kind in types):
         return types
     return types | {pandas.DataFrame, pandas.Series, pandas.Index}
 

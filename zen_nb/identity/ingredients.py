@@ -7,7 +7,7 @@ import importlib.util
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType, MappingProxyType, NoneType
+from types import CodeType, FunctionType, MappingProxyType, NoneType
 from typing import Any
 
 from blake3 import blake3
@@ -40,8 +40,9 @@ class Ingredients:
         Label of each ingredient without a fingerprint, with the reason: such a step is
         not cached.
     held
-        Label to ``(name, value, fingerprint)`` of the data that the step can change in
-        place: its inputs and the globals it reaches.
+        Label to ``(name, value, print)`` of the data that the step can change in place: its
+        inputs and the globals it reaches. The print is that of `Present`, or ``None`` where
+        it has not been taken.
     strings
         String constants of the code reached; some may name files.
     absent
@@ -51,7 +52,7 @@ class Ingredients:
 
     components: tuple[Component, ...]
     problems: Mapping[str, NoFingerprint] = field(default_factory=dict)
-    held: Mapping[str, tuple[str, Any, Fingerprint]] = field(default_factory=dict)
+    held: Mapping[str, tuple[str, Any, Fingerprint | None]] = field(default_factory=dict)
     strings: frozenset[str] = frozenset()
     absent: tuple[str, ...] = ()
 
@@ -272,7 +273,7 @@ class _Arguments:
         self.code = reach
         self.components = dict(reach.components)
         self.problems = dict(reach.problems)
-        self.held: dict[str, tuple[str, Any, Fingerprint]] = {}
+        self.held: dict[str, tuple[str, Any, Fingerprint | None]] = {}
         self.absent = list(reach.absent)
 
     def add(self, name: str, value: object) -> None:
@@ -288,8 +289,8 @@ class _Arguments:
             self.components.setdefault(part.label, part)
         self.problems.update(reach.problems)
         self.absent += reach.absent
-        if label in reach.components and not is_atom(value) and not is_code(value):
-            self.held[label] = (label, value, reach.components[label].digest)
+        if label in reach.components and _can_change(value):
+            self.held[label] = (label, value, reach.own.get(label))
 
     def ingredients(self) -> Ingredients:
         """Return them all."""
@@ -345,15 +346,19 @@ def _finish(reach: Reach, strings: frozenset[str]) -> Ingredients:
     )
 
 
-def _held(reach: Reach) -> dict[str, tuple[str, Any, Fingerprint]]:
+def _held(reach: Reach) -> dict[str, tuple[str, Any, Fingerprint | None]]:
     return {
-        label: (name, value, reach.components[label].digest)
+        label: (name, value, reach.own.get(label))
         for label, (scope, name, value) in reach.data.items()
-        if scope is reach.namespace and not is_atom(value) and label in reach.components
+        if scope is reach.namespace and _can_change(value) and label in reach.components
     }
 
 
-def _aliases(held: Mapping[str, tuple[str, Any, Fingerprint]]) -> list[str]:
+def _can_change(value: object) -> bool:
+    return not is_atom(value) and not is_code(value) and not isinstance(value, CodeType)
+
+
+def _aliases(held: Mapping[str, tuple[str, Any, Fingerprint | None]]) -> list[str]:
     """Return which of the step's inputs are one and the same object, if any are.
 
     A change in place of one then shows in the other.

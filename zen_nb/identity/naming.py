@@ -42,6 +42,8 @@ class Naming(ABC):
     data
         Label to ``(namespace, name, value)`` of the global data reached, so that a
         change made by the step can be told afterwards.
+    own
+        Label to the print of the value alone (see `Present`), where it is known.
     consulted
         Label to the hidden names that the code under it reads.
     scopes, whole_scopes
@@ -80,6 +82,7 @@ class Naming(ABC):
         self.components: dict[str, Component] = {}
         self.problems: dict[str, NoFingerprint] = {}
         self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
+        self.own: dict[str, Fingerprint] = {}
         self.absent: list[str] = []
         self.names: set[str] = set()
         self.strings: set[str] = set()

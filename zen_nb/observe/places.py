@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -145,7 +146,8 @@ def slots_of(kind: type) -> tuple[str, ...]:
 def kept_by(thing: Any) -> dict[str, Any]:
     """Return what a function or class of the user's keeps for itself, by a name for each."""
     if isinstance(thing, type):
-        return {name: part for name, part in vars(thing).items() if name not in _CLASS_ENTRIES}
+        skipped = _CLASS_ENTRIES | _ENUM_TABLES if issubclass(thing, Enum) else _CLASS_ENTRIES
+        return {name: part for name, part in vars(thing).items() if name not in skipped}
     found = {f".{name}": part for name, part in vars(thing).items()}
     for at, cell in enumerate(thing.__closure__ or ()):
         try:
@@ -160,6 +162,8 @@ def kept_by(thing: Any) -> dict[str, Any]:
 _CLASS_ENTRIES = frozenset(
     {"__dict__", "__weakref__", "__slotnames__", "__annotations__", "_abc_impl"}
 )
+# Tables of an enum that grow when members are looked up.
+_ENUM_TABLES = frozenset({"_value2member_map_", "_hashable_values_", "_unhashable_values_"})
 
 
 def is_users(thing: object) -> bool:
