@@ -11,11 +11,23 @@ from typing import TYPE_CHECKING, Any
 from zen_nb._version import __version__
 
 if TYPE_CHECKING:
+    from zen_nb.engine.accept import Listed
     from zen_nb.identity.code import fingerprint
     from zen_nb.notebook.reports import Explanation
     from zen_nb.pipelines.decorators import pipeline, step
+    from zen_nb.store.acceptances import Acceptance
 
-__all__ = ["__version__", "fingerprint", "graph", "pipeline", "step", "why"]
+__all__ = [
+    "__version__",
+    "accept",
+    "accepted",
+    "fingerprint",
+    "graph",
+    "pipeline",
+    "step",
+    "unaccept",
+    "why",
+]
 
 _HOMES = {
     "step": "zen_nb.pipelines.decorators",
@@ -70,6 +82,48 @@ def why(step: str) -> Explanation:
     if found is not None and step in found.session.registry:
         return explain(found.session, step)
     return explain_function(step)
+
+
+def accept(step: str) -> Acceptance:
+    """Take what changed of a step as equal: its nearest earlier record serves from now on.
+
+    Of a step function that is for the arguments of its last call in this process.
+
+    Raises
+    ------
+    UsageError
+        Where there is nothing to accept; says what to do instead.
+    """
+    from zen_nb.notebook.accepting import accept_step
+
+    return accept_step(_session(), step)
+
+
+def accepted() -> list[Listed]:
+    """Return what was accepted, newest first, and whether it is still in force."""
+    from zen_nb.notebook.accepting import list_accepted
+
+    return list_accepted(_session())
+
+
+def unaccept(step: str) -> list[Acceptance]:
+    """Take back all that was accepted for a step, and return it: the step runs again.
+
+    Raises
+    ------
+    UsageError
+        Where nothing was; lists the steps for which something was.
+    """
+    from zen_nb.notebook.accepting import take_back
+
+    return take_back(_session(), step)
+
+
+def _session() -> Any:
+    from zen_nb.faces.extension import current
+
+    found = current()
+    return None if found is None else found.session
 
 
 def _extension() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zen_nb.core.model import Component, Fingerprint, Record, Trace
@@ -11,6 +11,7 @@ from zen_nb.core.options import Setting
 from zen_nb.engine.explain import Change, nearest
 from zen_nb.identity.ingredients import Ingredients
 from zen_nb.observe.traces import broken
+from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
 
 _COMPARED = 12
@@ -51,6 +52,9 @@ class Decision:
         Against the nearest earlier record of the step.
     refusal
         Why the result will not be stored; ``""`` where it will.
+    accepted
+        On whose word a record of another key or state is served; ``None`` where it is the
+        step's own.
     """
 
     question: Question
@@ -60,6 +64,7 @@ class Decision:
     kind: str
     changes: tuple[Change, ...] = ()
     refusal: str = ""
+    accepted: Acceptance | None = None
 
     @property
     def hit(self) -> bool:
@@ -71,8 +76,9 @@ def decide(
 ) -> Decision:
     """Return whether `question` is answered by a record, and by which.
 
-    A record is served only when its key agrees, every trace of it still holds and
-    it has not expired. Damaged and missing records are reasons, never errors.
+    A record is served only when its key agrees, or was accepted as equal by the user, every
+    trace of it still holds and it has not expired. Damaged and missing records are reasons,
+    never errors.
     """
     key = question.ingredients.key
     refusal = question.refusal or _no_fingerprint(question.ingredients)
@@ -86,11 +92,13 @@ def decide(
     if not question.setting.enabled:
         reason = f"caching is off, set by {question.setting.source}"
         return Decision(question, key, None, reason, "off", refusal=kept_out)
-    record, reason, kind = _look_up(question, key, store, check)
-    changes: tuple[Change, ...] = ()
-    if record is None and not reason:
+    found = _look_up(question, key, store, check)
+    if found.record is None and not found.reason:
         changes, reason, kind = _explain(question, store)
-    return Decision(question, key, record, reason, kind, changes, kept_out)
+        return Decision(question, key, None, reason, kind, changes, kept_out)
+    return Decision(
+        question, key, found.record, found.reason, found.kind, (), kept_out, found.accepted
+    )
 
 
 def _no_fingerprint(ingredients: Ingredients) -> str:
@@ -100,27 +108,79 @@ def _no_fingerprint(ingredients: Ingredients) -> str:
     return ""
 
 
-def _look_up(
-    question: Question, key: Fingerprint, store: Store, check: Callable[[Trace], str | None]
-) -> tuple[Record | None, str, str]:
-    """Return the newest record that holds; else the reason of the newest that does not."""
-    found = store.find(key)
-    reason, kind = "", ""
-    for record in found.found:
-        if (
-            question.expires_after_s is not None
-            and time.time() - record.created_at > question.expires_after_s
-        ):
-            reason, kind = reason or "its record has expired", kind or "expired"
+@dataclass(frozen=True, slots=True)
+class _Found:
+    record: Record | None = None
+    reason: str = ""
+    kind: str = ""
+    accepted: Acceptance | None = None
+
+
+_Check = Callable[[Trace], str | None]
+
+
+def _look_up(question: Question, key: Fingerprint, store: Store, check: _Check) -> _Found:
+    """Return the newest record that holds; else the reason of the newest that does not.
+
+    What the user accepted for the key is asked where the key has none of its own.
+    """
+    lookup = store.find(key)
+    own = _newest(((record, record.trace) for record in lookup.found), question, check)
+    if own.record is not None:
+        return own
+    accepted = store.acceptances.find(key)
+    found = [accepted_record(part, store, question, check) for part in accepted.found]
+    for part in found:
+        if part.record is not None:
+            return part
+    refused = [*lookup.refused, *accepted.refused]
+    missed = [own, *found, *(_Found(None, why, _kind_of(why)) for why in refused)]
+    return next((part for part in missed if part.reason), _Found())
+
+
+def accepted_record(
+    acceptance: Acceptance, store: Store, question: Question | None = None, check: _Check = broken
+) -> _Found:
+    """Return the record that `acceptance` serves now, or why it serves none."""
+    lookup = store.find(acceptance.target)
+    records = [record for record in lookup.found if acceptance.covers(record)]
+    said = acceptance.trace
+    held = ((record, record.trace if said is None else said) for record in records)
+    found = _newest(held, question, check)
+    if found.record is not None:
+        when = moment(found.record.created_at)
+        reason = f"accepted as equal to the record of {when} ({in_words(acceptance.changes)})"
+        return _Found(found.record, reason, "hit", acceptance)
+    if not records:
+        why = next(iter(lookup.refused), "it is gone")
+        return _Found(None, f"the record accepted for it cannot be served: {why}", _kind_of(why))
+    return found
+
+
+def _newest(
+    held: Iterable[tuple[Record, tuple[Trace, ...]]], question: Question | None, check: _Check
+) -> _Found:
+    """Return the first record whose trace holds and that has not expired."""
+    missed = _Found()
+    expires_after_s = None if question is None else question.expires_after_s
+    for record, trace in held:
+        if expires_after_s is not None and time.time() - record.created_at > expires_after_s:
+            missed = missed if missed.reason else _Found(None, "its record has expired", "expired")
             continue
-        fault = next(filter(None, map(check, record.trace)), None)
+        fault = next(filter(None, map(check, trace)), None)
         if fault is None:
-            return record, "nothing it depends on has changed", "hit"
-        reason, kind = reason or fault, kind or "changed"
-    if not reason and found.refused:
-        reason = found.refused[0]
-        kind = "evicted" if reason.startswith("evicted") else "damaged"
-    return None, reason, kind
+            return _Found(record, "nothing it depends on has changed", "hit")
+        missed = missed if missed.reason else _Found(None, fault, "changed")
+    return missed
+
+
+def _kind_of(refused: str) -> str:
+    return "evicted" if refused.startswith("evicted") else "damaged"
+
+
+def moment(seconds: float) -> str:
+    """Return a time as a person reads it, to the second."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _explain(question: Question, store: Store) -> tuple[tuple[Change, ...], str, str]:
@@ -137,7 +197,7 @@ def _earlier(step: str, store: Store) -> list[tuple[Component, ...]]:
     return [store.components(record) for record in store.history(step, _COMPARED)]
 
 
-def in_words(found: tuple[Change, ...], most: int = 3) -> str:
+def in_words(found: Sequence[object], most: int = 3) -> str:
     """Return the first changes in one clause."""
     words = ", ".join(str(change) for change in found[:most])
     return f"{words} and {len(found) - most} more" if len(found) > most else words

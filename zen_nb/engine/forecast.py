@@ -22,6 +22,8 @@ class Forecast:
         Why it runs, as in `Decision.kind`.
     predicted_s
         Seconds it took last; ``None`` where it has never run. 0 for a hit.
+    accepted
+        A hit on the user's word that a change is equal.
     """
 
     what: Literal["hit", "run", "waiting"]
@@ -31,3 +33,4 @@ class Forecast:
     setting: Setting
     record: Record | None = None
     predicted_s: float | None = None
+    accepted: bool = False

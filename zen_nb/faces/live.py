@@ -103,7 +103,7 @@ class LivePipeline:
             started_at=log.started_at,
             finished_at=record.created_at if record else None,
             size_bytes=record.size_bytes if record else 0,
-            badges=tuple(map(_badge, log.badges)),
+            badges=tuple(map(_badge, (*log.badges, *_accepted(log, forecast)))),
             parameters=tuple(
                 (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
             ),
@@ -148,6 +148,12 @@ def _badge(badge: str) -> str:
     """Return a badge as a person reads it: ``ignores conn``, ``external: network``."""
     kind, _, name = badge.partition(":")
     return f"ignores {name}" if kind == "ignored" else f"{kind}: {name}" if name else kind
+
+
+def _accepted(log: StepLog, forecast: Forecast | None) -> tuple[str, ...]:
+    """Return the badge of a step that is up to date on the user's word."""
+    accepted = log.accepted if forecast is None else forecast.accepted
+    return ("accepted",) if accepted else ()
 
 
 _KINDS: Mapping[str, State] = {

@@ -10,13 +10,22 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from zen_nb.core.errors import UnknownStep, UsageError
+from zen_nb.engine.decide import in_words, moment
 from zen_nb.notebook import status
+from zen_nb.notebook.accepting import accept_step, list_accepted, take_back
 from zen_nb.notebook.line import Line, check_name, closest, read_line
 from zen_nb.notebook.options import RUN_VALUED, documented, read_run_options
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK, Pipeline
-from zen_nb.notebook.reports import Explanation, explain, plan_table, status_table
+from zen_nb.notebook.reports import (
+    Explanation,
+    accepted_table,
+    explain,
+    plan_table,
+    status_table,
+)
 from zen_nb.notebook.runner import run_now, run_pipeline
 from zen_nb.notebook.session import RunOptions, Session
+from zen_nb.store.acceptances import Acceptance
 
 
 @magics_class
@@ -34,6 +43,8 @@ class StepMagics(Magics):
             "plan": self._plan,
             "why": self._why,
             "status": self._status,
+            "accept": self._accept,
+            "accepted": self._accepted,
             "clear": self._clear,
             "off": lambda line: self._flip(line, value=False),
             "on": lambda line: self._flip(line, value=True),
@@ -75,6 +86,9 @@ class StepMagics(Magics):
             --no-store                        keep nothing of this run
         %pipeline plan [NAME] [key=value ...] what a run would do, and why
         %pipeline why STEP                    what changed, compared with the nearest record
+        %pipeline accept STEP                 take what changed as equal: the nearest record serves
+            --undo                            take it back: the step runs again
+        %pipeline accepted                    what was accepted, and whether it is in force
         %pipeline status                      the steps, their states and the store
         %pipeline define NAME STEP ... [key=value ...] [--no-cache]
                                               give some steps a name of their own
@@ -175,6 +189,20 @@ class StepMagics(Magics):
         """Return why a step ran or was cached last, and what would happen now."""
         return explain(self.session, name)
 
+    def _accept(self, line: Line) -> None:
+        name = _one(line, "accept", "STEP, or accept --undo STEP")
+        if line.options == ("--undo",):
+            count = len(take_back(self.session, name))
+            changes = "1 accepted change" if count == 1 else f"{count} accepted changes"
+            self._say(f"Took back {changes} of {name}: it runs again where it needs to.", "accept")
+            return
+        if line.options:
+            raise UsageError(f"%pipeline accept has no option {line.options[0]}; it has --undo")
+        self._say(_acceptance(accept_step(self.session, name)), "accept")
+
+    def _accepted(self, line: Line) -> None:
+        self._say(accepted_table(list_accepted(self.session)), "accepted")
+
     def _status(self, line: Line) -> None:
         self._say(status_table(self.session), "status")
 
@@ -212,6 +240,14 @@ class StepMagics(Magics):
     def _say(self, text: str, role: str) -> None:
         markup = f'<pre style="margin:0">{html.escape(text)}</pre>' if "\n" in text else None
         status.show(self.session.shell, text, {"role": role}, markup)
+
+
+def _acceptance(found: Acceptance) -> str:
+    """Return the sentence that says what was accepted."""
+    return (
+        f"Accepted for {found.step}: {in_words(found.changes, len(found.changes))}. The record of "
+        f"{moment(found.recorded_at)} serves; %pipeline accept --undo {found.step} takes it back."
+    )
 
 
 def _one(line: Line, verb: str, what: str) -> str:

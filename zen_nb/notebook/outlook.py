@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.model import Fingerprint, Step
-from zen_nb.engine.decide import decide, known_outputs
+from zen_nb.engine.decide import Question, decide, known_outputs
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook.execution import Execution
 
@@ -22,6 +22,19 @@ def outlook(session: Session, steps: list[Step], options: RunOptions) -> dict[st
     overrides = session.parameters_for(steps, options.parameters or {})
     walk = _Walk(session, options)
     return {step.name: walk.take(step, overrides[step.name]) for step in steps}
+
+
+def asked_now(session: Session, step: Step, options: RunOptions) -> tuple[Question, str]:
+    """Return what `step` would be asked now, and which step it waits for, or ``""``."""
+    walk = _Walk(session, options)
+    for other in session.registry.steps_of(session.registry.pipeline()):
+        if other.name == step.name:
+            break
+        forecast = walk.take(other, {})
+        log = session.logs.get(other.name)
+        if forecast.kind in ("refused", "off") and log is not None and log.duration_s is not None:
+            walk.settle(other)
+    return walk.question(step, {}), walk.awaited(step)
 
 
 class _Walk:
@@ -45,26 +58,42 @@ class _Walk:
             self._unsure.update(dict.fromkeys(step.writes, step.name))
         return forecast
 
-    def _forecast(self, step: Step, parameters: dict[str, Any]) -> Forecast:
-        session = self._session
-        setting = session.setting(step, self._options)
-        log = session.logs.get(step.name)
-        took = log.duration_s if log else None
-        question = Execution(
+    def settle(self, step: Step) -> None:
+        """Take what a step that is never a hit gave last, which the namespace holds."""
+        for name in step.writes:
+            if name in self._session.shell.user_ns:
+                self._unsure.pop(name, None)
+
+    def question(self, step: Step, parameters: dict[str, Any]) -> Question:
+        """Return what `step` would be asked after those that were taken before."""
+        return Execution(
             step,
-            session.shell,
-            store=session.store,
-            setting=setting,
+            self._session.shell,
+            store=self._session.store,
+            setting=self._session.setting(step, self._options),
             parameters={**step.parameters, **parameters},
             known=self._known,
             keep=self._options.keep,
         ).question()
-        awaited = [self._unsure[name] for name in step.reads if name in self._unsure]
+
+    def awaited(self, step: Step) -> str:
+        """Return the step that must run before it is known what `step` reads, or ``""``."""
+        return next((self._unsure[name] for name in step.reads if name in self._unsure), "")
+
+    def _forecast(self, step: Step, parameters: dict[str, Any]) -> Forecast:
+        session = self._session
+        log = session.logs.get(step.name)
+        took = log.duration_s if log else None
+        question = self.question(step, parameters)
+        setting, awaited = question.setting, self.awaited(step)
         if awaited and setting.enabled and not question.refusal:
-            reason = f"waits for {awaited[0]}"
+            reason = f"waits for {awaited}"
             return Forecast("waiting", reason, "waiting", (), setting, None, took)
         decision = decide(question, session.store)
         if decision.record is not None:
-            return Forecast("hit", decision.reason, "hit", (), setting, decision.record, 0.0)
+            accepted = decision.accepted is not None
+            return Forecast(
+                "hit", decision.reason, "hit", (), setting, decision.record, 0.0, accepted
+            )
         why = tuple(str(change) for change in decision.changes)
         return Forecast("run", decision.reason, decision.kind, why, setting, None, took)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zen_nb.core.errors import UnknownStep
+from zen_nb.engine.accept import Listed
+from zen_nb.engine.decide import moment
 from zen_nb.engine.explain import Change
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook.status import seconds, size
@@ -57,8 +58,8 @@ def explain(session: Session, name: str) -> Explanation:
             else f"{name} has not run in this kernel."
         )
     elif log.cached and log.record is not None:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(log.record.created_at))
-        last = f"{name} was cached: {log.reason} since {when} ({seconds(log.duration_s)} saved)."
+        since = "" if log.accepted else f" since {moment(log.record.created_at)}"
+        last = f"{name} was cached: {log.reason}{since} ({seconds(log.duration_s)} saved)."
         changes = ()
     else:
         last = f"{name} ran ({seconds(log.duration_s)}): {log.reason}."
@@ -81,7 +82,8 @@ def explain_function(name: str) -> Explanation:
 
 def _outlook(forecast: Forecast) -> str:
     if forecast.what == "hit":
-        return "Now it would be cached."
+        why = f": {forecast.reason}" if forecast.accepted else ""
+        return f"Now it would be cached{why}."
     word = "it would run" if forecast.what == "run" else "it may run"
     return f"Now {word}: {forecast.reason}."
 
@@ -126,6 +128,16 @@ def forecast_line(forecasts: Mapping[str, Forecast]) -> str:
     if times and None not in times:
         line += f", about {seconds(sum(part for part in times if part is not None))}"
     return line
+
+
+def accepted_table(found: Sequence[Listed]) -> str:
+    """Return what was accepted, a line each, newest first."""
+    if not found:
+        return "Nothing is accepted; %pipeline accept STEP takes a change of a step as equal."
+    rows = [
+        (part.step, moment(part.accepted_at), ", ".join(part.changes), part.state) for part in found
+    ]
+    return _table(("step", "accepted", "changes", "state"), rows)
 
 
 def status_table(session: Session) -> str:

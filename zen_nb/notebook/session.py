@@ -34,6 +34,8 @@ class StepLog:
         The last execution was a hit.
     started_at
         Set while it runs.
+    accepted
+        The hit was one on the user's word that a change is equal.
     """
 
     cached: bool = False
@@ -47,6 +49,7 @@ class StepLog:
     error: str = ""
     badges: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ class Session:
             reason=execution.decision.reason,
             badges=record.badges,
             components=execution.decision.question.ingredients.components,
+            accepted=execution.decision.accepted is not None,
         )
         status.show_hit(self.shell, execution, quiet=self.quiet)
         self._emit(StepCached(execution.step.name, record, execution.decision.reason))

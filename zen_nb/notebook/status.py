@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.options import Configuration
+from zen_nb.engine.decide import in_words
 
 if TYPE_CHECKING:
     from zen_nb.notebook.execution import Execution
@@ -57,6 +58,9 @@ def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
     if not quiet:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
         text += f" Computed {when}, {seconds(record.duration_s)} saved."
+    accepted = execution.decision.accepted
+    if accepted is not None:
+        text += f" Accepted as equal: {in_words(accepted.changes)}."
     metadata = {
         "role": "status",
         "step": name,

@@ -125,6 +125,12 @@ def check(seen: Trace) -> str | None:
     return f"{name} changed"
 
 
+def present(seen: Trace) -> Trace | None:
+    """Return the trace of the state as it is now; ``None`` where it is not known here."""
+    name = seen.name
+    return trace(name) if name in _generators or name in _settings else None
+
+
 def _is_seeded(name: str) -> bool:
     """Tell whether somebody seeded a generator; nobody did where its library is not loaded."""
     state = _read(name)

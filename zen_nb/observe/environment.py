@@ -140,3 +140,8 @@ def check(trace: Trace) -> str | None:
     if not trace.digest:
         return f"environment variable {trace.name} is set now"
     return f"environment variable {trace.name} changed"
+
+
+def present(trace: Trace) -> Trace:
+    """Return `trace` with the variable's present value, or that it is not set."""
+    return Trace(trace.label, _digest(trace.name))

@@ -361,6 +361,26 @@ def check(trace: Trace) -> str | None:
     return _check_content(trace, path, found)
 
 
+def present(trace: Trace) -> Trace | None:
+    """Return `trace` with what stands at its path now; ``None`` where that is another thing.
+
+    A file that is gone, or one where a folder was, cannot stand for what the step saw.
+    """
+    guard = trace.guard
+    path, kind, own = _present_path(guard), guard.get("kind", "file"), guard.get("own")
+    touch = Touch(path, path, _stat(path), ["list" if kind == "folder" else "read"])
+    if touch.before is None or stat.S_ISDIR(touch.before.st_mode) != (kind == "folder"):
+        return None
+    left = own if isinstance(own, list) else []
+    found = _judge(touch, os.getcwd(), {os.path.join(path, str(name)) for name in left})
+    if not isinstance(found, Trace):
+        return None
+    kept = {"path": path, "relative": guard.get("relative")}
+    if guard.get("role") == "wrote":
+        kept["role"] = "wrote"
+    return Trace(trace.label, found.digest, {**found.guard, **kept}, found.shown)
+
+
 def _present_path(guard: Mapping[str, JSON]) -> str:
     """Return where the path is now: a relative one follows the working directory."""
     relative = guard.get("relative")

@@ -6,6 +6,7 @@ from zen_nb.core.model import Trace
 from zen_nb.observe import ambient, environment, files
 
 _CHECKS = {"file": files.check, "env": environment.check, "ambient": ambient.check}
+_PRESENT = {"file": files.present, "env": environment.present, "ambient": ambient.present}
 
 
 def broken(trace: Trace) -> str | None:
@@ -15,3 +16,9 @@ def broken(trace: Trace) -> str | None:
     """
     check = _CHECKS.get(trace.kind)
     return check(trace) if check else f"this version cannot check {trace.label}"
+
+
+def restated(trace: Trace) -> Trace | None:
+    """Return `trace` with what it would hold now; ``None`` where there is nothing to hold."""
+    present = _PRESENT.get(trace.kind)
+    return present(trace) if present else None

@@ -14,6 +14,7 @@ from zen_nb.core.options import parse_duration, resolve
 from zen_nb.engine.call import Call, Place, answer
 from zen_nb.engine.run import Invocation, PipelineRun, run
 from zen_nb.pipelines import surroundings
+from zen_nb.pipelines.asked import note
 from zen_nb.pipelines.compile import Drawing, drawing
 from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.pipelines.signature import Binder, output_names
@@ -88,7 +89,8 @@ class StepFunction:
             options=self.options,
             setting=setting,
         )
-        given = answer(call, Place(surroundings.store(found), surroundings.shell()))
+        place = Place(surroundings.store(found), surroundings.shell(), heed=note)
+        given = answer(call, place)
         remember(self.name, Recent(given.cached, given.reason, given.duration_s, given.note))
         values = given.values or {}
         if len(self._outputs) == 1:
@@ -150,7 +152,7 @@ class PipelineFunction:
         __tracebackhide__ = True
         invocations = self._draw(args, kwargs)
         found = surroundings.configuration()
-        place = Place(surroundings.store(found), surroundings.shell(), surroundings.log)
+        place = Place(surroundings.store(found), surroundings.shell(), surroundings.log, note)
         return run(self.name, invocations, place)
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:

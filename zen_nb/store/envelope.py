@@ -35,6 +35,8 @@ A line of a step's history is an envelope without sections, signed for purpose
 
 A tombstone is an envelope whose head is ``{"evicted_at": t, "reason": text}``, with
 purpose ``tombstone`` and a variant of zero bytes; it stands alone in its row.
+
+Acceptances (see `acceptances`) are envelopes of a head alone as well.
 """
 
 from __future__ import annotations
@@ -113,28 +115,44 @@ def seal(
 
 def seal_tombstone(signer: Signer, key: str, tombstone: Tombstone) -> bytes:
     """Return the sign that `key` was evicted."""
-    head = _json({"evicted_at": tombstone.evicted_at, "reason": tombstone.reason})
-    body = _BODY.pack(_NO_VARIANT, len(head)) + head
-    return _signed(signer, b"tombstone 1", key, body)
+    head = {"evicted_at": tombstone.evicted_at, "reason": tombstone.reason}
+    return seal_head(signer, b"tombstone 1", key, head)
 
 
 def seal_past(signer: Signer, row: str, record: Record) -> bytes:
     """Return `record` as one line of a history kept under the key `row`."""
-    head = _json({"key": record.key, **_head(record, ())})
-    body = _BODY.pack(bytes.fromhex(record.variant), len(head)) + head
-    return _signed(signer, b"history 1", row, body)
+    head = {"key": record.key, **_head(record, ())}
+    return seal_head(signer, b"history 1", row, head, record.variant)
 
 
 def unseal_past(signer: Signer, row: str, envelope: bytes) -> Record:
     """Return one line of the history `row`; raises `Refused` where it is not to be believed."""
-    if len(envelope) < _PREFIX.size + _BODY.size:
-        raise Refused("the history is cut")
-    magic, _, mac = _PREFIX.unpack_from(envelope)
-    body = memoryview(envelope)[_PREFIX.size :]
-    if magic != _START or not signer.agrees(mac, b"history 1", row.encode(), body):
-        raise Refused("the history is damaged")
-    head = _head_of(envelope)
+    head = unseal_head(signer, b"history 1", row, envelope, "the history")
     return _record(head["key"], variant_of(envelope), head)
+
+
+def seal_head(
+    signer: Signer, purpose: bytes, key: str, head: Mapping[str, Any], variant: str = ""
+) -> bytes:
+    """Return `head` as an envelope without sections, signed for `purpose` under `key`."""
+    content = _json(head)
+    body = _BODY.pack(bytes.fromhex(variant) or _NO_VARIANT, len(content)) + content
+    return _signed(signer, purpose, key, body)
+
+
+def unseal_head(
+    signer: Signer, purpose: bytes, key: str, envelope: bytes, what: str
+) -> dict[str, Any]:
+    """Return the head that was sealed for `purpose` under `key`; raises `Refused` on `what`."""
+    if len(envelope) < _PREFIX.size + _BODY.size:
+        raise Refused(f"{what} is cut")
+    magic, identity, mac = _PREFIX.unpack_from(envelope)
+    if magic == _START and identity != signer.identity:
+        raise Refused(f"{what} was signed by somebody else")
+    body = memoryview(envelope)[_PREFIX.size :]
+    if magic != _START or not signer.agrees(mac, purpose, key.encode(), body):
+        raise Refused(f"{what} is damaged")
+    return _head_of(envelope)
 
 
 def unseal(signer: Signer, key: str, envelope: bytes) -> Entry | Tombstone:
@@ -281,7 +299,7 @@ def _head(record: Record, sections: Sequence[Section]) -> dict[str, Any]:
         "step": record.step,
         "created_at": record.created_at,
         "duration_s": record.duration_s,
-        "trace": [[t.label, t.digest, dict(t.guard), dict(t.shown)] for t in record.trace],
+        "trace": listed(record.trace),
         "artifacts": [
             [a.name, a.fingerprint, a.type_name, a.summary, a.role] for a in record.artifacts
         ],
@@ -299,12 +317,22 @@ def _record(key: str, variant: str, head: dict[str, Any]) -> Record:
         step=head["step"],
         created_at=head["created_at"],
         duration_s=head["duration_s"],
-        trace=tuple(Trace(*part) for part in head["trace"]),
+        trace=traces_of(head["trace"]),
         artifacts=tuple(Artifact(*part) for part in head["artifacts"]),
         badges=tuple(head["badges"]),
         writer=head["writer"],
         size_bytes=head["size_bytes"],
     )
+
+
+def listed(traces: Sequence[Trace]) -> list[list[Any]]:
+    """Return traces as they stand in a head."""
+    return [[part.label, part.digest, dict(part.guard), dict(part.shown)] for part in traces]
+
+
+def traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
+    """Return the traces that `listed` wrote."""
+    return tuple(Trace(*row) for row in rows)
 
 
 def _json(value: Any) -> bytes:

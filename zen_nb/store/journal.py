@@ -20,10 +20,10 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0
 
 
 class Journal:
-    """Files of signed frames, one for each key."""
+    """Files of signed frames, one for each key, below the folder `name` of a store."""
 
-    def __init__(self, folder: Path) -> None:
-        self._root = folder / "records"
+    def __init__(self, folder: Path, name: str = "records") -> None:
+        self._root = folder / name
         self._drafts = folder / "drafts"
 
     def read(self, key: str) -> bytes | None:

@@ -22,6 +22,7 @@ from zen_nb.core.model import Component, Record
 from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
+from zen_nb.store.acceptances import Acceptances
 from zen_nb.store.blobs import Blobs
 from zen_nb.store.disk import Rows
 from zen_nb.store.drafts import digest_of
@@ -52,6 +53,8 @@ class Store:
         The real folder.
     unavailable
         Why nothing can be written (read-only, full, no signing key), or ``""``.
+    acceptances
+        Which other keys' records serve a key, on the user's word.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Store:
         self.unavailable = why
         self._signer = signer
         self._journal = Journal(folder)
+        self.acceptances = Acceptances(folder, signer)
         self._rows = None if why else self._open_rows()
         memory = VerifiedBlobs(self._rows, signer) if self._rows and signer else None
         self._blobs = Blobs(folder, memory)
@@ -205,8 +209,12 @@ class Store:
         self._space().remove([key], None)
 
     def clear(self, step: str | None = None) -> None:
-        """Remove all records of `step`, or all there are, with their history and their bytes."""
+        """Remove all records of `step`, or all there are, with all that is known of them.
+
+        That is their history, their bytes, and what the user accepted.
+        """
         rows, _ = self._writing()
+        self.acceptances.remove(step)
         if step is None:
             self._space().empty()
             return

@@ -1,0 +1,117 @@
+"""What step functions were asked last in this process, and what the same call would be asked now.
+
+Of the arguments only their fingerprints are kept, and scalars: nothing large stays alive.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any
+
+from zen_nb.core.errors import NoFingerprint, UnknownStep, UsageError
+from zen_nb.core.model import Component, Fingerprint, StepOptions
+from zen_nb.engine.call import Call
+from zen_nb.engine.decide import Decision, Question
+from zen_nb.identity.code import is_atom
+from zen_nb.identity.ingredients import Ingredients, of_function
+
+_ARGUMENTS = ("input", "param")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One call.
+
+    Attributes
+    ----------
+    scalars
+        Arguments by value.
+    given
+        Fingerprint and type name of those that an earlier step of a pipeline gave.
+    names
+        Of all arguments.
+    """
+
+    call: Call
+    scalars: Mapping[str, Any]
+    given: Mapping[str, tuple[Fingerprint, str]]
+    names: frozenset[str]
+    components: tuple[Component, ...]
+    problems: Mapping[str, NoFingerprint]
+
+
+_asked: dict[str, _Asked] = {}
+
+
+def note(call: Call, decision: Decision) -> None:
+    """Keep what `call` was asked, instead of what its step was asked before."""
+    ingredients = decision.question.ingredients
+    _asked[call.name] = _Asked(
+        replace(call, arguments={}, given={}),
+        {name: value for name, value in call.arguments.items() if is_atom(value)},
+        call.given,
+        frozenset((*call.arguments, *call.given)),
+        ingredients.components,
+        ingredients.problems,
+    )
+
+
+def asked_now(name: str) -> Question:
+    """Return what the last call of step `name` would be asked now, with its code as it is now.
+
+    Raises
+    ------
+    UnknownStep
+        Where it has not been called in this process.
+    UsageError
+        Where it takes other arguments now.
+    """
+    asked = _asked.get(name)
+    if asked is None:
+        raise UnknownStep(name, list(_asked))
+    function, outputs, options = _present(asked.call)
+    if asked.names != set(inspect.signature(function).parameters):
+        raise UsageError(
+            f"{name} takes other arguments than in its last call; "
+            "call it again (the call can be interrupted)"
+        )
+    return Question(
+        step=name,
+        ingredients=_ingredients(asked, function, outputs, options),
+        setting=asked.call.setting,
+        expires_after_s=options.expires_after_s,
+        keep=options.keep,
+        ignored=options.ignore,
+    )
+
+
+def _present(call: Call) -> tuple[FunctionType, tuple[str, ...], StepOptions]:
+    """Return the function of a call as it is defined now, where its module defines it anew."""
+    old = call.function
+    found: Any = old.__globals__.get(old.__name__)
+    new = getattr(found, "__zen_nb_function__", old)
+    if new is old or new.__qualname__ != old.__qualname__:
+        return old, call.outputs, call.options
+    return new, found.outputs, found.options
+
+
+def _ingredients(
+    asked: _Asked, function: FunctionType, outputs: tuple[str, ...], options: StepOptions
+) -> Ingredients:
+    known = {part.name: part.digest for part in asked.components if part.kind in _ARGUMENTS}
+    others = asked.names - asked.scalars.keys() - asked.given.keys() - options.ignore
+    given = {name: (known[name], "") for name in others if name in known} | dict(asked.given)
+    now = of_function(function, asked.scalars, given=given, ignore=options.ignore, outputs=outputs)
+    problems = {
+        label: error
+        for label, error in asked.problems.items()
+        if label.partition(":")[0] in _ARGUMENTS
+    }
+    # What arguments bring besides their fingerprints (which are one object) cannot be asked
+    # again; it is known where nothing else has changed.
+    same = set(now.components) <= set(asked.components)
+    components = asked.components if same else now.components
+    return replace(now, components=components, problems={**problems, **now.problems})
