@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, S
 from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.inplace import Prints
 from zen_nb.engine.perform import Attempt, Made, Served, serve
 from zen_nb.identity.code import is_atom
@@ -86,6 +88,8 @@ class Answer:
         A record was served.
     values
         Outputs by name; ``None`` where they are still in the store.
+    comparison
+        What changed since the nearest earlier record, for a run.
     """
 
     cached: bool
@@ -95,6 +99,7 @@ class Answer:
     note: str = ""
     duration_s: float = 0.0
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    comparison: Comparison = NOTHING
 
 
 def answer(
@@ -110,7 +115,8 @@ def answer(
         On a hit, bring the outputs back now; otherwise they stay in the store.
     """
     __tracebackhide__ = True
-    decision = decide(_question(call), place.store)
+    fetch = None if fetch is None else cache(fetch)
+    decision = decide(_question(call, fetch), place.store)
     if place.heed is not None:
         place.heed(call, decision)
     if decision.record is not None and place.store is not None:
@@ -122,11 +128,12 @@ def answer(
     return _run(call, decision, place, fetch)
 
 
-def _question(call: Call) -> Question:
+def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
     ingredients = of_function(
         call.function,
         call.arguments,
         given=call.given,
+        fetch=fetch,
         ignore=call.options.ignore,
         outputs=call.outputs,
     )
@@ -209,7 +216,16 @@ def _run(
     outcome = attempt.close(_made(values, arguments, prints))
     took, record, note = outcome.duration_s, outcome.record, outcome.note
     tell(StepFinished(call.name, took, record, decision.reason, note))
-    return Answer(False, record, values, decision.reason, note, took, outcome.fingerprints)
+    return Answer(
+        False,
+        record,
+        values,
+        decision.reason,
+        note,
+        took,
+        outcome.fingerprints,
+        decision.comparison,
+    )
 
 
 def _nobody(_: object) -> None:

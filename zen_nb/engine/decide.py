@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from zen_nb.core.model import Component, Fingerprint, Record, Trace
+from zen_nb.core.model import Fingerprint, Record, Trace
 from zen_nb.core.options import Setting
-from zen_nb.engine.explain import Change, nearest
+from zen_nb.engine.earlier import NOTHING, Comparison, nearest_outside, nearest_record, of_key
+from zen_nb.engine.explain import Change
 from zen_nb.identity.ingredients import Ingredients
 from zen_nb.observe.traces import broken
 from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
 
-_COMPARED = 12
+_LONGEST_REASON = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Decision:
         What to serve; ``None`` when the step runs.
     reason
         One clause for the status line: ``param gamma 0.001 → 0.0001``.
-    changes
-        Against the nearest earlier record of the step.
+    comparison
+        With the nearest earlier record of the step.
     refusal
         Why the result will not be stored; ``""`` where it will.
     accepted
@@ -62,13 +63,18 @@ class Decision:
     record: Record | None
     reason: str
     kind: str
-    changes: tuple[Change, ...] = ()
+    comparison: Comparison = NOTHING
     refusal: str = ""
     accepted: Acceptance | None = None
 
     @property
     def hit(self) -> bool:
         return self.record is not None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What changed since the nearest earlier record of the step."""
+        return self.comparison.changes
 
 
 def decide(
@@ -94,10 +100,13 @@ def decide(
         return Decision(question, key, None, reason, "off", refusal=kept_out)
     found = _look_up(question, key, store, check)
     if found.record is None and not found.reason:
-        changes, reason, kind = _explain(question, store)
-        return Decision(question, key, None, reason, kind, changes, kept_out)
+        comparison, reason, kind = _explain(question, store)
+        return Decision(question, key, None, reason, kind, comparison, kept_out)
+    if found.record is None:
+        comparison, reason = _explain_own(question, found, store, check)
+        return Decision(question, key, None, reason, found.kind, comparison, kept_out)
     return Decision(
-        question, key, found.record, found.reason, found.kind, (), kept_out, found.accepted
+        question, key, found.record, found.reason, found.kind, NOTHING, kept_out, found.accepted
     )
 
 
@@ -183,24 +192,37 @@ def moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-def _explain(question: Question, store: Store) -> tuple[tuple[Change, ...], str, str]:
-    candidates = _earlier(question.step, store)
-    found = nearest(candidates, question.ingredients.components)
-    if found is None:
-        return (), "first run", "new"
-    if not found:
-        return (), "its record is gone", "evicted"
-    return found, in_words(found), "changed"
+def _explain(question: Question, store: Store) -> tuple[Comparison, str, str]:
+    found = nearest_record(question.step, question.ingredients.components, store)
+    if found.record is None:
+        return NOTHING, "first run", "new"
+    if not found.changes:
+        return found, "its record is gone", "evicted"
+    return found, in_words(found.changes), "changed"
 
 
-def _earlier(step: str, store: Store) -> list[tuple[Component, ...]]:
-    return [store.components(record) for record in store.history(step, _COMPARED)]
+def _explain_own(
+    question: Question, found: _Found, store: Store, check: _Check
+) -> tuple[Comparison, str]:
+    """Return what is said of a key that has a record of its own, which does not hold."""
+    key = question.ingredients.key
+    if found.kind == "changed":
+        comparison = nearest_outside(store.find(key).found, check)
+        if comparison.changes:
+            return comparison, in_words(comparison.changes)
+    return of_key(question.step, key, store), found.reason
 
 
 def in_words(found: Sequence[object], most: int = 3) -> str:
-    """Return the first changes in one clause."""
-    words = ", ".join(str(change) for change in found[:most])
-    return f"{words} and {len(found) - most} more" if len(found) > most else words
+    """Return the first changes in one clause of bounded length."""
+    words: list[str] = []
+    for change in found[:most]:
+        words.append(str(change))
+        if sum(map(len, words)) > _LONGEST_REASON:
+            break
+    shown = ("; " if any(", " in part for part in words) else ", ").join(words)
+    left = len(found) - len(words)
+    return f"{shown} and {left} more" if left else shown
 
 
 def known_outputs(record: Record) -> Mapping[str, Fingerprint]:

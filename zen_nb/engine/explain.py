@@ -1,13 +1,16 @@
-"""What changed between a record and now, named for people."""
+"""What changed between a record and now, named for people and for programs."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from zen_nb.core.model import JSON, Component
+from zen_nb.core.model import JSON, Component, Trace
+from zen_nb.engine.differences import Difference, SourceDifference, compare
+
+How: TypeAlias = Literal["changed", "new", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,47 +21,174 @@ class Change:
     ----------
     before, after
         What a person is shown of it (see `Component.shown`); empty where there is nothing.
+    said
+        What whoever found the change says of it; ``""`` where the two sides tell.
     """
 
     label: str
-    how: Literal["changed", "new", "gone"]
+    how: How
     before: Mapping[str, JSON]
     after: Mapping[str, JSON]
+    said: str = ""
+
+    @property
+    def difference(self) -> Difference | None:
+        """What differs within it; ``None`` where nothing that was kept tells."""
+        return compare(self.before, self.after)
+
+    @property
+    def diff(self) -> tuple[str, ...]:
+        """The lines of a unified diff; empty where it is no code."""
+        found = self.difference
+        return found.diff if isinstance(found, SourceDifference) else ()
+
+    @property
+    def noun(self) -> str:
+        """What it is called: ``helper clean()``, ``input df``."""
+        return _noun(self.label)
+
+    def clauses(self) -> list[str]:
+        """Return what changed of it, the most telling first; empty where its noun says all."""
+        if self.said:
+            found = self.difference
+            return [self.said, *(found.clauses() if found else [])]
+        if self.how != "changed":
+            return [_absence(self.label, self.how)]
+        return _sides(self.before, self.after) or ["changed"]
 
     def __str__(self) -> str:
-        noun = _noun(self.label)
-        if self.label.startswith("alias:"):
-            return (
-                f"{noun} the same object"
-                if self.how == "new"
-                else f"{noun} no longer the same object"
-            )
-        if self.label.startswith("name:"):
-            return f"{noun} exists already" if self.how == "new" else f"{noun} does not exist yet"
-        if self.how == "new":
-            return f"{noun} is new"
-        if self.how == "gone":
-            return f"{noun} is no longer used"
-        before, after = _text(self.before), _text(self.after)
-        if before and after and before != after:
-            return f"{noun} {before} → {after}"
-        return f"{noun} changed"
+        if self.said:
+            return self.said
+        found = self.clauses()
+        more = f" and {len(found) - _CLAUSES} more" if len(found) > _CLAUSES else ""
+        colon = ":" if _is_sentence(self.before, self.after) else ""
+        return f"{self.noun}{colon} {', '.join(found[:_CLAUSES])}{more}"
+
+    def to_dict(self) -> dict[str, JSON]:
+        """Return it as plain JSON: label, how, before, after, diff, and what differs within."""
+        found = self.difference
+        return {
+            "label": self.label,
+            "how": self.how,
+            "words": str(self),
+            "before": _public(self.before),
+            "after": _public(self.after),
+            "diff": "\n".join(self.diff) or None,
+            "detail": None if found is None else found.to_dict(),
+        }
+
+
+_CLAUSES = 2
+# A diff tells what changed in code, and a profile is for comparing only.
+_KEPT_APART = frozenset({"source", "profile"})
+
+
+def _public(shown: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {name: part for name, part in shown.items() if name not in _KEPT_APART}
+
+
+def _absence(label: str, how: How) -> str:
+    kind = label.partition(":")[0]
+    if kind == "alias":
+        return "the same object" if how == "new" else "no longer the same object"
+    if kind == "name":
+        return "exists already" if how == "new" else "does not exist yet"
+    return "is new" if how == "new" else "is no longer used"
+
+
+def _is_sentence(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
+    """Tell whether what changed is about parts of it, so that a colon stands before."""
+    return "profile" in before and "profile" in after and not _short(before, after)
+
+
+def _sides(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> list[str]:
+    """Return what changed by the two sides of it."""
+    if "hidden" in before or "hidden" in after:
+        return ["changed (not shown: it looks like a secret)"]
+    short = _short(before, after)
+    if short:
+        return [short]
+    outputs = _outputs(before, after)
+    found = compare(before, after)
+    told = [*([outputs] if outputs else []), *(found.clauses() if found else [])]
+    if told:
+        return told
+    if "source" in before and "source" in after:
+        beyond = "cut" in before or "cut" in after
+        return ["changed beyond the text that is kept" if beyond else "changed, its text did not"]
+    old, new = _line(before), _line(after)
+    return [f"{old} → {new}"] if old and new and old != new else []
+
+
+def _short(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> str:
+    """Return ``0.001 → 0.0001`` where both sides are shown whole."""
+    for part in ("value", "version"):
+        old, new = before.get(part), after.get(part)
+        if old is not None and new is not None and old != new:
+            return f"{old} → {new}"
+    return ""
+
+
+def _line(shown: Mapping[str, JSON]) -> str:
+    """Return a value in one line: what it is worth, else its type and size."""
+    if "value" in shown:
+        return str(shown["value"])
+    return " ".join(str(shown[part]) for part in ("type", "summary") if shown.get(part))
+
+
+def _outputs(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> str:
+    old, new = before.get("outputs"), after.get("outputs")
+    if old == new or "source" not in before or "outputs" not in before:
+        return ""
+    return f"outputs {_names(old)} → {_names(new)}"
+
+
+def _names(outputs: JSON) -> str:
+    return ", ".join(map(str, outputs)) or "none" if isinstance(outputs, list) else "all"
 
 
 def changes(before: Iterable[Component], after: Iterable[Component]) -> tuple[Change, ...]:
-    """Return what differs, what the user wrote first, then helpers, inputs and packages."""
+    """Return what differs, what the user wrote first, then helpers, inputs and packages.
+
+    What is shown of the present side is found now, before anybody changes the values.
+    """
     old = {part.label: part for part in before}
     new = {part.label: part for part in after}
     found = []
     for label in old.keys() | new.keys():
         was, now = old.get(label), new.get(label)
         if was is None and now is not None:
-            found.append(Change(label, "new", {}, now.shown))
+            found.append(Change(label, "new", {}, dict(now.shown)))
         elif now is None and was is not None:
             found.append(Change(label, "gone", was.shown, {}))
         elif was is not None and now is not None and was.digest != now.digest:
-            found.append(Change(label, "changed", was.shown, now.shown))
+            found.append(Change(label, "changed", was.shown, dict(now.shown)))
     return tuple(sorted(found, key=_weight))
+
+
+def of_trace(trace: Trace, said: str, now: Trace | None) -> Change:
+    """Return the change of what a step saw or left outside its variables.
+
+    Parameters
+    ----------
+    now
+        The same as it is now; ``None`` where there is nothing of the kind.
+    """
+    how: How = "changed"
+    if now is None or (trace.digest and not now.digest):
+        how = "gone"
+    elif not trace.digest:
+        how = "new"
+    return Change(trace.label, how, _state(trace), {} if now is None else _state(now), said)
+
+
+def _state(trace: Trace) -> dict[str, JSON]:
+    size, modified = trace.guard.get("size"), trace.guard.get("mtime_ns")
+    if not isinstance(size, int) or not isinstance(modified, int):
+        return {}
+    if trace.guard.get("kind") == "folder":
+        return {"entries": trace.guard.get("entries")}
+    return {"size_bytes": size, "modified_at": modified / 1e9}
 
 
 def nearest(
@@ -68,9 +198,46 @@ def nearest(
 
     ``None`` where none is comparable: a step of another notebook can have the same name.
     """
-    alike = (candidate for candidate in candidates if _is_alike(candidate, now))
-    compared = [changes(candidate, now) for candidate in alike]
-    return min(compared, key=len) if compared else None
+    place = nearest_place(candidates, now)
+    return None if place is None else changes(candidates[place], now)
+
+
+def nearest_place(
+    candidates: Sequence[Sequence[Component]], now: Sequence[Component]
+) -> int | None:
+    """Return the place of the candidate that differs least; ``None`` where none is comparable."""
+    alike = [n for n, candidate in enumerate(candidates) if _is_alike(candidate, now)]
+    return min(alike, key=lambda n: distance(candidates[n], now), default=None)
+
+
+def distance(before: Sequence[Component], now: Sequence[Component]) -> float:
+    """Return how far a record is from now: the sum of what changed, each by how much it did.
+
+    What the user changed counts once, and up to twice for code that has little left in
+    common. What follows from another change counts less: parts that code takes in or lets
+    go, packages, and facts about the other ingredients.
+    """
+    old = {part.label: part for part in before}
+    new = {part.label: part for part in now}
+    total = 0.0
+    for label in old.keys() | new.keys():
+        was, is_now = old.get(label), new.get(label)
+        if was is None or is_now is None:
+            total += 0.5 if label.partition(":")[0] in _ORDER else 0.25
+        elif was.digest != is_now.digest:
+            total += _far(was, is_now)
+    return total
+
+
+def _far(was: Component, now: Component) -> float:
+    if was.kind not in _ORDER:
+        return 0.25
+    if was.kind == "package":
+        return 0.5
+    old, new = was.shown.get("source"), now.shown.get("source")
+    if not isinstance(old, str) or not isinstance(new, str):
+        return 1.0
+    return 2.0 - difflib.SequenceMatcher(None, old, new).quick_ratio()
 
 
 def _is_alike(before: Sequence[Component], now: Sequence[Component]) -> bool:
@@ -119,11 +286,12 @@ def _noun(label: str) -> str:
         return (
             f"helper {name}()" if name[:1].islower() or name.startswith("_") else f"helper {name}"
         )
-    return f"{kind} {name}"
+    return _NOUNS.get(label) or f"{kind} {name}".rstrip()
 
 
-def _text(shown: Mapping[str, JSON]) -> str:
-    for part in ("value", "version"):
-        if part in shown:
-            return str(shown[part])
-    return str(shown.get("summary") or "")
+_NOUNS = {
+    "aliases": "which inputs are the same object",
+    "docs": "documentation that the code reads",
+    "outputs": "the names of its outputs",
+    "env": "environment variable",
+}

@@ -27,6 +27,7 @@ from zen_nb.engine.inplace import (
 )
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
+from zen_nb.observe.audit import muted
 from zen_nb.observe.display import Capture
 from zen_nb.observe.libraries import libraries_of
 from zen_nb.observe.namespace import can_change
@@ -116,10 +117,17 @@ class Attempt:
 
     def open(self) -> None:
         """Begin to observe; the body runs next."""
+        self._describe()
         self.started_at = time.time()
         self._capture.start()
         self._watch.start()
         self._clock = time.perf_counter()
+
+    def _describe(self) -> None:
+        """Find what is kept of the ingredients now: the body may change them in place."""
+        with muted():
+            for part in self.decision.question.ingredients.components:
+                len(part.shown)
 
     def abandon(self) -> float:
         """Forget all: the body raised or was interrupted. Returns its duration in seconds."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import FunctionType, NoneType
+from types import FunctionType, ModuleType, NoneType
 
 from blake3 import blake3
 
 from zen_nb.core.model import JSON, Component
 from zen_nb.identity.guard import MISSING
+from zen_nb.identity.profile import profile
+from zen_nb.identity.secrets import looks_secret, redacted
 from zen_nb.identity.summary import shown_value, summarise
+from zen_nb.identity.values import Parts
 
 _SOURCE_LIMIT = 20_000
 _ATOMS = frozenset((NoneType, bool, int, float, complex, str, bytes))
@@ -46,16 +50,24 @@ def is_atom(value: object) -> bool:
     return type(value) in _ATOMS
 
 
-class _Lazy(Mapping[str, JSON]):
-    """What a person is shown, found only when a record is written or a change explained."""
+class Shown(Mapping[str, JSON]):
+    """What a person is shown, found only when a change is explained or a body is about to run.
+
+    Parameters
+    ----------
+    read
+        Finds it. What it holds is let go once that was done.
+    """
 
     def __init__(self, read: Callable[[], dict[str, JSON]]) -> None:
-        self._read = read
-        self._found: dict[str, JSON] | None = None
+        self._read: Callable[[], dict[str, JSON]] | None = read
+        self._found: dict[str, JSON] = {}
 
     def _load(self) -> dict[str, JSON]:
-        if self._found is None:
-            self._found = self._read()
+        if self._read is not None:
+            with contextlib.suppress(Exception):  # a value's own code, or a file that is gone
+                self._found = self._read()
+            self._read = None
         return self._found
 
     def __getitem__(self, name: str) -> JSON:
@@ -68,34 +80,65 @@ class _Lazy(Mapping[str, JSON]):
         return len(self._load())
 
 
-class Source(_Lazy):
-    """The source of a helper."""
+class Source(Shown):
+    """The source of a function, class or module."""
 
-    def __init__(self, thing: FunctionType | type) -> None:
+    def __init__(self, thing: FunctionType | type | ModuleType) -> None:
         super().__init__(lambda: _source(thing))
 
 
-def shown(name: str, value: object) -> dict[str, JSON]:
-    """Return what a person is shown of a value: its short form, else its type and size."""
+def shown(name: str, value: object, parts: Parts | None = None) -> Mapping[str, JSON]:
+    """Return what a person is shown of a value: its short form, else its type, size and profile.
+
+    It is found when it is asked for, so it must be before anybody changes the value.
+
+    Parameters
+    ----------
+    parts
+        What the encoder noted of frames.
+    """
+    return Shown(lambda: _shown(name, value, parts))
+
+
+shown_later = shown
+
+
+def shown_of(name: str, value_of: Callable[[], object]) -> Mapping[str, JSON]:
+    """Return the same of a value that is still to be fetched."""
+    return Shown(lambda: _shown(name, value_of(), None))
+
+
+def shown_code(source: str, line: int, **more: JSON) -> Mapping[str, JSON]:
+    """Return what a person is shown of code whose text begins at `line` of its cell or file."""
+    return Shown(lambda: _text(source, line) | more)
+
+
+def _shown(name: str, value: object, parts: Parts | None) -> dict[str, JSON]:
     if value is MISSING:
         return {}
     short = shown_value(name, value)
-    type_name, summary = summarise(value)
+    type_name, summary = summarise(value, name)
     found: dict[str, JSON] = {"type": type_name}
     if short is not None:
         found["value"] = short
+    elif looks_secret(name, value):
+        found["hidden"] = True
     elif not isinstance(value, (str, bytes, int, float, complex)):
         found["summary"] = summary
+    if not is_atom(value) or (isinstance(value, str) and "hidden" not in found):
+        kept = profile(name, value, parts)
+        if kept:
+            found["profile"] = kept
     return found
 
 
-def shown_later(name: str, value: object) -> Mapping[str, JSON]:
-    """Return `shown`, later where the value cannot change until then."""
-    return _Lazy(lambda: shown(name, value)) if is_atom(value) else shown(name, value)
+def _source(thing: FunctionType | type | ModuleType) -> dict[str, JSON]:
+    lines, number = inspect.getsourcelines(thing)
+    return _text("".join(lines), max(number, 1))
 
 
-def _source(thing: FunctionType | type) -> dict[str, JSON]:
-    try:
-        return {"source": inspect.getsource(thing)[:_SOURCE_LIMIT]}
-    except (OSError, TypeError, IndentationError, SyntaxError):
-        return {}
+def _text(source: str, line: int) -> dict[str, JSON]:
+    kept = redacted(source[:_SOURCE_LIMIT])
+    found: dict[str, JSON] = {"source": kept, "line": line}
+    cut = len(source) - _SOURCE_LIMIT
+    return found if cut <= 0 else found | {"cut": cut}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FunctionType, MappingProxyType, NoneType
 from typing import Any
 
@@ -17,7 +18,7 @@ from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.bytecode import facts as code_facts
 from zen_nb.identity.cell import TEXT_EVALUATORS, CellFacts, names_in_strings
 from zen_nb.identity.code import Reach
-from zen_nb.identity.components import digest_parts, is_atom, shown
+from zen_nb.identity.components import digest_parts, is_atom, shown, shown_code, shown_of
 from zen_nb.identity.guard import Guard
 from zen_nb.identity.things import import_project_module, is_code
 
@@ -75,6 +76,7 @@ def of_cell(
     *,
     parameters: Mapping[str, object],
     source: str = "",
+    line: int = 1,
     quiet: bool = False,
     outputs: tuple[str, ...] | None = None,
     ignore: Collection[str] = (),
@@ -86,6 +88,8 @@ def of_cell(
     ----------
     source
         The text of the cell, to show what changed in it; no part of the key.
+    line
+        Where in the cell that text begins.
     quiet
         The cell ends in ``;``: what it shows differs, so the code does.
     outputs
@@ -114,7 +118,8 @@ def of_cell(
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)
     code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *walk.references]
-    reach.components["code"] = Component("code", digest_parts(code), {"source": source})
+    told = shown_code(source, line, outputs=None if outputs is None else list(outputs))
+    reach.components["code"] = Component("code", digest_parts(code), told)
     return _finish(reach, cell.strings)
 
 
@@ -239,6 +244,7 @@ def of_function(
     arguments: Mapping[str, object],
     *,
     given: Mapping[str, tuple[Fingerprint, str]] = _NOTHING_GIVEN,
+    fetch: Callable[[str], Any] | None = None,
     ignore: Collection[str] = (),
     outputs: tuple[str, ...] | None = None,
 ) -> Ingredients:
@@ -248,6 +254,8 @@ def of_function(
     ----------
     given
         Arguments that are known by fingerprint and type name instead of by value.
+    fetch
+        Gives the value of one of those, for who is to see what changed in it.
     outputs
         The names of what it returns.
     """
@@ -260,7 +268,8 @@ def of_function(
     for name, (digest, type_name) in given.items():
         if name not in ignore:
             label = f"param:{name}" if type_name in _PLAIN_NAMES else f"input:{name}"
-            own.components[label] = Component(label, digest, {"type": type_name})
+            told = {"type": type_name} if fetch is None else shown_of(name, partial(fetch, name))
+            own.components[label] = Component(label, digest, told)
     if outputs is not None:
         own.components["outputs"] = Component("outputs", digest_parts(outputs))
     return own.ingredients()

@@ -9,55 +9,59 @@ from __future__ import annotations
 import binascii
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from blake3 import blake3
 
-from zen_nb.core.model import JSON
 from zen_nb.identity.encoding import SCALARS
 
 DIGEST_BYTES = 2
 _EDGE = 4096
-_MASK = (1 << 64) - 1
+_SHORT = 100
+_LEFT_OR_RIGHT = int.from_bytes(blake3(b"left or right").digest(128), "little")
 _REPRESENTED = frozenset({"datetime", "decimal", "fractions", "uuid", "pandas"})
 
 
-def places(length: int, most: int) -> list[int]:
+@lru_cache(maxsize=64)
+def places(length: int, most: int) -> tuple[int, ...]:
     """Return at most `most` places below `length`, in order: all of them where they fit.
 
     One is taken of each block of equal size, not always at the same place in it, so that
     what is regular in the sequence does not show as its whole.
     """
     if length <= 0 or most <= 0:
-        return []
+        return ()
     levels = max(0, math.ceil(math.log2(length / most)))
     found = (_descend(block, levels) for block in range(math.ceil(length / (1 << levels))))
-    return [place for place in found if place < length]
+    return tuple(place for place in found if place < length)
 
 
 def _descend(place: int, levels: int) -> int:
     for level in range(levels, 0, -1):
-        mixed = ((place + 1) * 0x9E3779B97F4A7C15 ^ level * 0xBF58476D1CE4E5B9) & _MASK
-        mixed = (mixed ^ (mixed >> 29)) * 0x94D049BB133111EB & _MASK
-        place = 2 * place + (mixed >> 63)
+        place = 2 * place + (_LEFT_OR_RIGHT >> ((place * 167 + level * 59) & 1023) & 1)
     return place
 
 
-def sample(length: int, most: int, elements: Iterable[bytes]) -> dict[str, JSON]:
-    """Return what is kept of elements taken at ``places(length, most)``."""
-    short = b"".join([blake3(part).digest(DIGEST_BYTES) for part in elements])
-    return {"of": length, "most": most, "short": binascii.b2a_base64(short, newline=False).decode()}
-
-
-def digests(kept: Any) -> dict[int, bytes]:
-    """Return the digests of a kept sample by place; empty where it cannot be read."""
+def sample(elements: Iterable[Any]) -> str | None:
+    """Return what is kept of elements taken at `places`; ``None`` where they are no leaves."""
     try:
-        short = binascii.a2b_base64(kept["short"])
-        at = places(int(kept["of"]), int(kept["most"]))
-    except (TypeError, KeyError, ValueError):
-        return {}
+        short = b"".join([blake3(element(part)).digest(DIGEST_BYTES) for part in elements])
+    except (TypeError, ValueError):
+        return None
+    return binascii.b2a_base64(short, newline=False).decode()
+
+
+def digests(length: int, most: int, kept: str) -> dict[int, bytes]:
+    """Return the digests of a kept sample by place; empty where it cannot be read."""
     size = DIGEST_BYTES
-    return {place: short[n * size : n * size + size] for n, place in enumerate(at)}
+    try:
+        short = binascii.a2b_base64(kept)
+    except ValueError:
+        return {}
+    return {
+        place: short[n * size : n * size + size] for n, place in enumerate(places(length, most))
+    }
 
 
 def element(value: Any) -> bytes:
@@ -75,23 +79,29 @@ def element(value: Any) -> bytes:
     if scalar is not None:
         return scalar(value)
     kind = type(value)
-    if kind is tuple:
-        return b"(" + b"".join(map(element, value)) + b")"
+    if kind in (tuple, list) and len(value) <= _SHORT:
+        return kind.__name__.encode() + b"".join(map(_nested, value)) + b")"
     root = kind.__module__.partition(".")[0]
-    if root == "numpy" and hasattr(value, "tobytes"):
-        return f"{value.dtype} ".encode() + bytes(value.tobytes())
+    if root == "numpy" and hasattr(value, "tobytes") and value.nbytes <= 2 * _EDGE:
+        return f"{value.dtype} {value.shape} ".encode() + bytes(value.tobytes())
     if root in _REPRESENTED and getattr(value, "shape", None) is None:
         return f"{kind.__qualname__} {value!r}".encode("utf-8", "surrogatepass")
     raise TypeError(kind.__qualname__)
 
 
-def of_array(array: Any, most: int) -> Iterator[bytes]:
+def _nested(value: Any) -> bytes:
+    if type(value) in (tuple, list) and any(type(part) in (tuple, list) for part in value):
+        raise TypeError("nested too deeply")
+    return element(value)
+
+
+def of_array(array: Any, most: int) -> Iterator[Any]:
     """Yield the elements of a numpy array at the sampled places, in C order, without a copy."""
     numpy = __import__("numpy")
     at = numpy.asarray(places(array.size, most), dtype="i8")
     taken = array[numpy.unravel_index(at, array.shape)] if array.ndim else array.reshape(1)
     if taken.dtype.kind in "OVT":
-        yield from map(element, taken.tolist())
+        yield from taken.tolist()
         return
     for part in numpy.ascontiguousarray(taken):
         yield part.tobytes()

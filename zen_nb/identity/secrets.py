@@ -6,6 +6,7 @@ Caution costs a line of explanation, so what is in doubt is hidden.
 from __future__ import annotations
 
 import math
+import os
 import re
 
 # Words of a name, in lower case with an underscore on either side.
@@ -40,7 +41,18 @@ def looks_secret(name: str, value: object) -> bool:
         return not (_COUNT.search(words) and isinstance(value, (int, float)))
     if isinstance(value, (bytes, bytearray)):
         value = bytes(value[:_READ_CHARACTERS]).decode("latin-1")
-    return isinstance(value, str) and has_secret_form(value)
+    return isinstance(value, str) and (has_secret_form(value) or _is_of_environment(name, value))
+
+
+def _is_of_environment(name: str, value: str) -> bool:
+    """Tell whether a text is the value of a variable of that name, or of a secret one."""
+    last = re.split(r"[ .]", name)[-1]
+    held: dict[bytes, bytes] = vars(os.environ)["_data"] if os.name == "posix" else {}
+    raw = value.encode("utf-8", "surrogateescape") if value.isprintable() else b""
+    return bool(raw) and any(
+        raw == content and (os.fsdecode(key) == last or names_a_secret(os.fsdecode(key)))
+        for key, content in held.items()
+    )
 
 
 def names_a_secret(name: str) -> bool:
