@@ -9,7 +9,6 @@ to a thing, the referring component holds its label.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -25,12 +24,12 @@ from zen_nb.identity.components import (
     is_atom,
     python_component,
     shown,
-    shown_later,
 )
 from zen_nb.identity.encoding import SCALARS
 from zen_nb.identity.guard import contents, is_empty
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_file, module_origin
+from zen_nb.identity.patches import patched
 from zen_nb.identity.things import (
     DESCRIPTORS,
     compiled_callable,
@@ -38,11 +37,9 @@ from zen_nb.identity.things import (
     file_digest,
     held_code,
     import_project_module,
-    installed_attribute,
     is_code,
-    origin_of,
 )
-from zen_nb.identity.values import fingerprint_of
+from zen_nb.identity.values import Parts, fingerprint_of
 
 __all__ = ["Reach", "digest_parts", "digest_text", "fingerprint", "is_atom", "is_code", "shown"]
 
@@ -92,18 +89,19 @@ class Reach(Naming):
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
         self._own = None
+        notes: Parts = {}
         try:
-            digest = self.whole(value)
+            digest = self.whole(value, notes)
         except NoFingerprint as error:
             self.problems[label] = error
             digest = ""
         if self._own is not None:
             self.own[label] = self._own
         self.components[label] = Component(
-            label, digest, shown_later(label.rpartition(":")[2], value)
+            label, digest, shown(label.rpartition(":")[2], value, notes)
         )
 
-    def whole(self, value: object) -> Fingerprint:
+    def whole(self, value: object, notes: Parts | None = None) -> Fingerprint:
         """Return the fingerprint of `value` together with the code that it holds.
 
         The version of the package that its class comes from counts: methods are code. A
@@ -124,7 +122,7 @@ class Reach(Naming):
                 ignored=self.ignored,
                 open_values=self._open,
             )
-            root = fingerprint_of(compiled_callable(value), inner)
+            root = fingerprint_of(compiled_callable(value), inner, notes)
             own = None if inner._taken else root
             inner._add_type(value)
             inner._drain()
@@ -142,17 +140,14 @@ class Reach(Naming):
     def add_patches(self, names: Collection[str]) -> None:
         """Take in methods that the user put into the installed classes of values met.
 
-        `names` are the attributes that the code reads; a class of pandas stands for those
-        that come of it.
+        `names` are the attributes that the code reads.
         """
-        kinds = sorted(_and_kin(self.types), key=lambda kind: (kind.__module__, kind.__qualname__))
-        for kind in kinds:
-            for name in sorted(names):
-                part = installed_attribute(kind, name)
-                if part is not None and origin_of(part) == "project":
-                    label = f"patched:{kind.__qualname__}.{name}"
-                    self.components[label] = Component(label, digest_text(self.token(part)))
-        self.guard.usable &= not kinds
+        found = patched(self.types, names)
+        for kind, name, part in found:
+            label = f"patched:{kind.__qualname__}.{name}"
+            said = fingerprint_of(part, self) if is_atom(part) else self.token(part)
+            self.components[label] = Component(label, digest_text(said))
+        self.guard.expect_patches(self.types, names, found)
         self._drain()
 
     def finish(self) -> tuple[Component, ...]:
@@ -301,7 +296,7 @@ class Reach(Naming):
             except NoFingerprint:
                 # What has no identity of its own follows from the module's text.
                 parts += (name, file_digest(module_file(module.__name__)))
-        self.components[label] = Component(label, digest_parts(parts))
+        self.components[label] = Component(label, digest_parts(parts), Source(module))
 
     def _describe_text(self, label: str, code: CodeType) -> None:
         """Describe compiled text, to be evaluated in the notebook."""
@@ -359,13 +354,6 @@ class Present(Naming):
 
     def _queue(self, thing: object, module: str, name: str) -> str:
         return f"<{id(thing)}>"
-
-
-def _and_kin(types: set[type]) -> set[type]:
-    pandas = sys.modules.get("pandas")
-    if pandas is None or not any(kind.__module__.partition(".")[0] == "pandas" for kind in types):
-        return types
-    return types | {pandas.DataFrame, pandas.Series, pandas.Index}
 
 
 def _annotation(part: object) -> str:

@@ -9,13 +9,14 @@ again each time. Objects are held by strong references: an identity cannot be re
 from __future__ import annotations
 
 from abc import ABCMeta, get_cache_token
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Fingerprint
+from zen_nb.identity.patches import Patch, patched
 from zen_nb.identity.values import fingerprint_of
 
 MISSING = object()
@@ -76,6 +77,7 @@ class Guard:
     values: list[tuple[object, Fingerprint]] = field(default_factory=list)
     tokens: dict[int, str] = field(default_factory=dict)
     kept: list[object] = field(default_factory=list)
+    patches: list[tuple[frozenset[type], frozenset[str], list[Patch]]] = field(default_factory=list)
     usable: bool = True
     registrations: object = None
 
@@ -108,6 +110,13 @@ class Guard:
         if isinstance(cls, ABCMeta) and self.registrations is None:
             self.registrations = get_cache_token()
 
+    def expect_patches(
+        self, kinds: Collection[type], names: Collection[str], found: list[Patch]
+    ) -> None:
+        """Remember what of the user's the installed classes `kinds` hold under `names`."""
+        if kinds:
+            self.patches.append((frozenset(kinds), frozenset(names), found))
+
     def token(self, thing: object) -> str:
         """Return what `thing` was called on the walk."""
         try:
@@ -122,18 +131,31 @@ class Guard:
         for scope, name, value in self.lookups.values():
             if scope.get(name, MISSING) is not value:
                 return False
+        return self._code_holds() and self._data_holds(whole)
+
+    def _code_holds(self) -> bool:
         for part in self.functions:
             if not part.holds():
                 return False
         for kind in self.classes:
             if not kind.holds():
                 return False
+        return all(_same(patched(kinds, names), found) for kinds, names, found in self.patches)
+
+    def _data_holds(self, whole: Callable[[object], Fingerprint]) -> bool:
         try:
             return all(
                 fingerprint_of(value, self) == digest for value, digest in self.parts
             ) and all(whole(value) == digest for value, digest in self.values)
         except (Changed, NoFingerprint):
             return False
+
+
+def _same(now: list[Patch], before: list[Patch]) -> bool:
+    return len(now) == len(before) and all(
+        one[0] is other[0] and one[1] == other[1] and one[2] is other[2]
+        for one, other in zip(now, before, strict=True)
+    )
 
 
 def contents(cell: CellType) -> object:

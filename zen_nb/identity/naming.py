@@ -17,6 +17,7 @@ from zen_nb.identity.bytecode import Chain, Imported
 from zen_nb.identity.components import digest_text, is_atom, shown
 from zen_nb.identity.guard import MISSING, Guard
 from zen_nb.identity.origin import module_file, module_origin, package_version
+from zen_nb.identity.patches import kin_of
 from zen_nb.identity.things import (
     DESCRIPTORS,
     file_digest,
@@ -160,6 +161,8 @@ class Naming(ABC):
             return None
         if origin == "package":
             self._package(module)
+            if isinstance(thing, type):
+                self.types.add(thing)
         return f"{module}.{thing.__qualname__}"
 
     def _queue(self, thing: object, module: str, name: str) -> str:
@@ -271,7 +274,9 @@ class Naming(ABC):
         name = f"{module.__name__}.{'.'.join(attributes)}"
         if isinstance(thing, (FunctionType, type)) and origin_of(thing) == "project":
             return f"{name} {self.token(thing)}"
-        if (loaded and len(attributes) == 1 and is_atom(thing)) or name == "sys.argv":
+        if isinstance(thing, type) and origin == "package":
+            self.types.add(thing)
+        if (loaded and is_atom(thing)) or name == "sys.argv":
             return f"{name} {fingerprint_of(thing, self)}"
         return name
 
@@ -284,6 +289,7 @@ class Naming(ABC):
 
     def _package(self, module: str) -> None:
         root = module.partition(".")[0]
+        self.types.update(kin_of(root)[:1])
         label = f"package:{root}"
         if root != "zen_nb" and label not in self.components:
             version = package_version(root)

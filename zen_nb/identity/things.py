@@ -71,17 +71,6 @@ def found_by_name(module: str, name: str) -> object:
     return found
 
 
-def installed_attribute(kind: type, name: str) -> FunctionType | type | None:
-    """Return the function or accessor class that a class or its bases hold under a name."""
-    for parent in kind.__mro__:
-        part = parent.__dict__.get(name)
-        if part is not None:
-            found = part.fget if isinstance(part, property) else part
-            found = getattr(found, "_accessor", found)
-            return found if isinstance(found, (FunctionType, type)) else None
-    return None
-
-
 def held_code(thing: object) -> list[FunctionType]:
     """Return the functions that a callable written in C refers to, in a fixed order."""
     wrapped = getattr(thing, "__wrapped__", None)
