@@ -13,6 +13,7 @@ from zen_nb.core.errors import UsageError
 
 HELPER = "def clean(rows):\n    return sorted(rows)"
 EDITED = "def clean(rows):\n    return list(sorted(rows))"
+CHANGED = "helper clean() line 2 changed"
 OTHER = "def clean(rows):\n    return sorted(rows)[:2]"
 LOAD = "%%step load\nrows = [3, 1, 2]"
 TRAIN = "%%step train\nmodel = clean(rows)\nprint('trained')"
@@ -40,16 +41,16 @@ def test_an_accepted_change_is_served_by_the_old_record(pipe):
     """What the record made is bound and shown, and the page says on whose word."""
     pipe.cells(EDITED)
     (said,) = pipe.cells("%pipeline accept train")
-    assert said.text.startswith("Accepted for train: helper clean() changed. The record of 20")
+    assert said.text.startswith(f"Accepted for train: {CHANGED}. The record of 20")
     assert said.text.endswith("serves; %pipeline accept --undo train takes it back.")
     del pipe.names["model"]
     done = pipe.cells(TRAIN, SCORE)[0]
     assert pipe.log() == ["cached train", "cached score"]
     assert pipe["model"] == [1, 2, 3]
     assert done.shown == [("stdout", "trained\n")]
-    assert done.text.endswith("Accepted as equal: helper clean() changed.")
+    assert done.text.endswith(f"Accepted as equal: {CHANGED}.")
     assert done.status["reason"].startswith("accepted as equal to the record of 20")
-    assert done.status["reason"].endswith("(helper clean() changed)")
+    assert done.status["reason"].endswith(f"({CHANGED})")
 
 
 def test_only_what_was_accepted_is(pipe):
@@ -126,7 +127,7 @@ def edit(nb, cell):
 def test_the_cells_own_code_is_accepted_after_an_interrupt(pipe):
     """Run the edited cell, interrupt it, accept: from then on it is served."""
     cell = edit(pipe, TRAIN.replace("clean(rows)", "[*clean(rows)]"))
-    assert "code changed" in pipe.cells("%pipeline accept train")[0].text
+    assert "code line" in pipe.cells("%pipeline accept train")[0].text
     pipe.cells(cell)
     assert pipe.log() == ["cached train"]
 
@@ -147,7 +148,7 @@ def test_a_parameter_is_named_with_both_values(nb):
     nb.cells(cell)
     edit(nb, cell.replace("0.1", "0.2"))
     text = nb.cells("%pipeline accept train")[0].text
-    assert "code changed" in text
+    assert "code line" in text
     assert "param gamma 0.1 → 0.2" in text
 
 
@@ -169,7 +170,7 @@ def test_why_says_that_it_is_accepted(pipe):
     pipe.cells(TRAIN)
     text = pipe.cells("%pipeline why train")[0].text
     assert "train was cached: accepted as equal to the record of" in text
-    assert "(helper clean() changed) (" in text
+    assert f"({CHANGED}) (" in text
 
 
 def test_the_graph_marks_it(pipe):
@@ -236,7 +237,7 @@ def test_code_and_file_changed_together_are_accepted_together(nb):
     nb.cells("def shorten(t):\n    return t[0:9]")
     nb.log()
     text = nb.cells("%pipeline accept read")[0].text
-    assert "helper shorten() changed" in text
+    assert "helper shorten() line 2 changed" in text
     assert "notes.txt changed" in text
     nb.cells(cell)
     Path("notes.txt").write_text("other")
@@ -388,10 +389,10 @@ def test_the_python_functions_do_the_same(pipe):
     """``accept``, ``accepted`` and ``unaccept`` of the package."""
     pipe.cells(EDITED)
     found = zen_nb.accept("train")
-    assert found.changes == ("helper clean() changed",)
+    assert found.changes == (CHANGED,)
     (listed,) = zen_nb.accepted()
     assert str(listed).startswith("train, 20")
-    assert str(listed).endswith(": helper clean() changed; in force")
+    assert str(listed).endswith(f": {CHANGED}; in force")
     assert zen_nb.unaccept("train") == [found]
     assert zen_nb.accepted() == []
 
@@ -404,7 +405,7 @@ def test_in_a_real_kernel(tmp_path):
         for cell in (*CELLS, EDITED):
             first.run(cell)
         said = first.run("%pipeline accept train")[2]
-        assert said[0]["text"].startswith("Accepted for train: helper clean() changed.")
+        assert said[0]["text"].startswith(f"Accepted for train: {CHANGED}.")
     finally:
         first.stop()
     second = Kernel(tmp_path)
@@ -414,7 +415,7 @@ def test_in_a_real_kernel(tmp_path):
         _, page, said = second.run(TRAIN)
         assert page == [("stdout", "trained\n")]
         assert said[-1]["cached"] is True
-        assert "Accepted as equal: helper clean() changed." in said[-1]["text"]
+        assert f"Accepted as equal: {CHANGED}." in said[-1]["text"]
         second.run("%pipeline accept --undo train")
         assert second.run(TRAIN)[2][-1]["cached"] is False
     finally:

@@ -10,7 +10,8 @@ from zen_nb.core.errors import UsageError
 from zen_nb.core.model import Component, Record, Trace
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Question, accepted_record, decide, in_words, moment
-from zen_nb.engine.explain import Change, nearest
+from zen_nb.engine.explain import Change, distance, nearest
+from zen_nb.observe.files import path_traces
 from zen_nb.observe.traces import broken, restated
 from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
@@ -65,9 +66,7 @@ def accept(question: Question, store: Store, gives: Collection[str] = ()) -> Acc
         recorded_at=offer.record.created_at,
         changes=(*map(str, offer.changes), *offer.faults),
         variant=offer.record.variant,
-        trace=tuple(_as_it_is(part, question.step) for part in offer.record.trace)
-        if offer.faults
-        else None,
+        trace=_outside(question, offer),
     )
     store.acceptances.keep(acceptance)
     return acceptance
@@ -150,7 +149,8 @@ def _nearest(question: Question, store: Store) -> _Offer:
     offers = list(_offers(fresh, question, store))
     if not offers:
         raise UsageError(f"no earlier result of {step} is one of this step; run it once")
-    return min(offers, key=lambda offer: len(offer.changes) + len(offer.faults))
+    now = question.ingredients.components
+    return min(offers, key=lambda offer: distance(offer.components, now) + len(offer.faults))
 
 
 def _same(old: Record, store: Store) -> list[Record]:
@@ -195,6 +195,19 @@ def _by_label(components: Sequence[Component]) -> dict[str, Component]:
 
 def _arguments(components: Mapping[str, Component]) -> set[str]:
     return {part.name for part in components.values() if part.kind in ("input", "param")}
+
+
+def _outside(question: Question, offer: _Offer) -> tuple[Trace, ...] | None:
+    """Return what must hold for the record from now on; ``None`` where its own trace says it.
+
+    The changed code can name files that the record's run never saw.
+    """
+    known = {part.label for part in offer.record.trace}
+    named = path_traces(question.ingredients.strings) if offer.changes else ()
+    more = tuple(part for part in named if part.label not in known)
+    if not offer.faults and not more:
+        return None
+    return (*(_as_it_is(part, question.step) for part in offer.record.trace), *more)
 
 
 def _as_it_is(trace: Trace, step: str) -> Trace:

@@ -34,7 +34,7 @@ def accept_step(session: Session | None, name: str) -> Acceptance:
         Where there is nothing to accept; says what to do instead.
     """
     store = _store(session)
-    if session is None or name not in session.registry:
+    if session is None or (name not in session.registry and name in asked.known()):
         return accept(asked.asked_now(name), store)
     step = session.registry.get(name)
     question, awaited = asked_now(session, step, RunOptions())

@@ -15,8 +15,10 @@ from zen_nb.core.errors import NoFingerprint, UnknownStep, UsageError
 from zen_nb.core.model import Component, Fingerprint, StepOptions
 from zen_nb.engine.call import Call
 from zen_nb.engine.decide import Decision, Question
+from zen_nb.engine.earlier import NOTHING, Comparison
+from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.code import is_atom
-from zen_nb.identity.ingredients import Ingredients, of_function
+from zen_nb.identity.ingredients import Ingredients
 
 _ARGUMENTS = ("input", "param")
 
@@ -33,14 +35,19 @@ class _Asked:
         Fingerprint and type name of those that an earlier step of a pipeline gave.
     names
         Of all arguments.
+    digests
+        Of all ingredients, by label.
+    comparison
+        The record that was served, or the nearest earlier one and what changed since.
     """
 
     call: Call
     scalars: Mapping[str, Any]
     given: Mapping[str, tuple[Fingerprint, str]]
     names: frozenset[str]
-    components: tuple[Component, ...]
+    digests: Mapping[str, Fingerprint]
     problems: Mapping[str, NoFingerprint]
+    comparison: Comparison
 
 
 _asked: dict[str, _Asked] = {}
@@ -54,9 +61,21 @@ def note(call: Call, decision: Decision) -> None:
         {name: value for name, value in call.arguments.items() if is_atom(value)},
         call.given,
         frozenset((*call.arguments, *call.given)),
-        ingredients.components,
+        {part.label: part.digest for part in ingredients.components},
         ingredients.problems,
+        decision.comparison if decision.record is None else Comparison(decision.record),
     )
+
+
+def compared(name: str) -> Comparison:
+    """Return with which record the last call of step `name` was compared, or that it served."""
+    asked = _asked.get(name)
+    return NOTHING if asked is None else asked.comparison
+
+
+def known() -> list[str]:
+    """Return the names of the steps that were called."""
+    return list(_asked)
 
 
 def asked_now(name: str) -> Question:
@@ -71,7 +90,7 @@ def asked_now(name: str) -> Question:
     """
     asked = _asked.get(name)
     if asked is None:
-        raise UnknownStep(name, list(_asked))
+        raise UnknownStep(name, known())
     function, outputs, options = _present(asked.call)
     if asked.names != set(inspect.signature(function).parameters):
         raise UsageError(
@@ -101,17 +120,29 @@ def _present(call: Call) -> tuple[FunctionType, tuple[str, ...], StepOptions]:
 def _ingredients(
     asked: _Asked, function: FunctionType, outputs: tuple[str, ...], options: StepOptions
 ) -> Ingredients:
-    known = {part.name: part.digest for part in asked.components if part.kind in _ARGUMENTS}
+    prints = {
+        label.partition(":")[2]: digest
+        for label, digest in asked.digests.items()
+        if label.partition(":")[0] in _ARGUMENTS
+    }
     others = asked.names - asked.scalars.keys() - asked.given.keys() - options.ignore
-    given = {name: (known[name], "") for name in others if name in known} | dict(asked.given)
+    given = {name: (prints[name], "") for name in others if name in prints} | dict(asked.given)
     now = of_function(function, asked.scalars, given=given, ignore=options.ignore, outputs=outputs)
     problems = {
         label: error
         for label, error in asked.problems.items()
         if label.partition(":")[0] in _ARGUMENTS
     }
-    # What arguments bring besides their fingerprints (which are one object) cannot be asked
-    # again; it is known where nothing else has changed.
-    same = set(now.components) <= set(asked.components)
-    components = asked.components if same else now.components
+    components = (*now.components, *_besides(asked, now))
     return replace(now, components=components, problems={**problems, **now.problems})
+
+
+def _besides(asked: _Asked, now: Ingredients) -> list[Component]:
+    """Return what arguments bring besides their fingerprints: which are one object, say.
+
+    That cannot be asked again; it is known where nothing else has changed.
+    """
+    here = {part.label: part.digest for part in now.components}
+    if not here.items() <= asked.digests.items():
+        return []
+    return [Component(label, asked.digests[label]) for label in asked.digests.keys() - here.keys()]

@@ -36,7 +36,7 @@ class Acceptance:
     changes
         What was accepted, in words.
     variant, trace
-        Where the outside had changed too: the one record that is meant, and what must
+        Where more than the key had changed: the one record that is meant, and what must
         hold for it instead of its own trace. ``None`` where its own trace counts.
     """
 
