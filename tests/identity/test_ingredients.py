@@ -7,9 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from zen_nb.identity import ingredients
+from zen_nb.identity import call_ingredients
+from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.cell import read_cell
-from zen_nb.identity.ingredients import Ingredients, key_of, of_cell, of_function
+from zen_nb.identity.cell_ingredients import of_cell
+from zen_nb.identity.ingredients import Ingredients, key_of
 
 
 def namespace(text: str) -> dict:
@@ -165,7 +167,7 @@ def test_guard_agrees_with_the_walk():
     """Spared or not, the ingredients are the same."""
     names = namespace(WORLD)
     walked = of_function(names["step"], {})
-    assert id(names["step"]) in ingredients._guards
+    assert id(names["step"]) in call_ingredients._guards
     assert of_function(names["step"], {}) == walked
-    ingredients._guards.clear()
+    call_ingredients._guards.clear()
     assert of_function(names["step"], {}) == walked

@@ -16,11 +16,10 @@ from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, S
 from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
-from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.inplace import Prints
 from zen_nb.engine.perform import Attempt, Made, Served, serve
+from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.code import is_atom
-from zen_nb.identity.ingredients import of_function
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import apply_change
@@ -88,8 +87,6 @@ class Answer:
         A record was served.
     values
         Outputs by name; ``None`` where they are still in the store.
-    comparison
-        What changed since the nearest earlier record, for a run.
     """
 
     cached: bool
@@ -99,7 +96,6 @@ class Answer:
     note: str = ""
     duration_s: float = 0.0
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
-    comparison: Comparison = NOTHING
 
 
 def answer(
@@ -216,16 +212,7 @@ def _run(
     outcome = attempt.close(_made(values, arguments, prints))
     took, record, note = outcome.duration_s, outcome.record, outcome.note
     tell(StepFinished(call.name, took, record, decision.reason, note))
-    return Answer(
-        False,
-        record,
-        values,
-        decision.reason,
-        note,
-        took,
-        outcome.fingerprints,
-        decision.comparison,
-    )
+    return Answer(False, record, values, decision.reason, note, took, outcome.fingerprints)
 
 
 def _nobody(_: object) -> None:

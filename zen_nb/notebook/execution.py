@@ -18,8 +18,9 @@ from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import PATCHES, Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.bytecode import facts
+from zen_nb.identity.cell_ingredients import of_cell
 from zen_nb.identity.code import digest_text
-from zen_nb.identity.ingredients import Ingredients, of_cell
+from zen_nb.identity.ingredients import Ingredients
 from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
@@ -99,6 +100,7 @@ class Execution:
             self.namespace,
             parameters=self.parameters,
             source=self.body.text,
+            line=self.body.first_line,
             quiet=self.body.quiet,
             outputs=self.step.outputs,
             ignore=self.step.options.ignore,

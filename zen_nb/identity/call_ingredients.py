@@ -1,0 +1,129 @@
+"""The ingredients of a call of a step function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from types import FunctionType, MappingProxyType, NoneType
+from typing import Any
+
+from zen_nb.core.model import Component, Fingerprint
+from zen_nb.identity.code import Reach
+from zen_nb.identity.components import digest_parts, is_atom, shown_of
+from zen_nb.identity.guard import Guard
+from zen_nb.identity.ingredients import (
+    Held,
+    Ingredients,
+    add_aliases,
+    can_change,
+    held_by,
+    read_dynamically,
+)
+from zen_nb.identity.things import is_code
+
+_PLAIN_NAMES = frozenset(
+    kind.__name__ for kind in (NoneType, bool, int, float, complex, str, bytes)
+)
+_NOTHING_GIVEN: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
+
+_guards: dict[int, tuple[FunctionType, frozenset[str], Guard, Reach]] = {}
+_GUARD_LIMIT = 1_000
+
+
+def of_function(
+    function: FunctionType,
+    arguments: Mapping[str, object],
+    *,
+    given: Mapping[str, tuple[Fingerprint, str]] = _NOTHING_GIVEN,
+    fetch: Callable[[str], Any] | None = None,
+    ignore: Collection[str] = (),
+    outputs: tuple[str, ...] | None = None,
+) -> Ingredients:
+    """Return the ingredients of a call of a step function with all arguments bound by name.
+
+    Parameters
+    ----------
+    given
+        Arguments that are known by fingerprint and type name instead of by value.
+    fetch
+        Gives the value of one of those, for who is to see what changed in it.
+    outputs
+        The names of what it returns.
+    """
+    texts = [value for value in arguments.values() if type(value) is str]
+    reach = _reach_of(function, frozenset(ignore), texts)
+    own = _Arguments(reach)
+    for name, value in arguments.items():
+        if name not in ignore:
+            own.add(name, value)
+    for name, (digest, type_name) in given.items():
+        if name not in ignore:
+            label = f"param:{name}" if type_name in _PLAIN_NAMES else f"input:{name}"
+            told = {"type": type_name} if fetch is None else shown_of(name, partial(fetch, name))
+            own.components[label] = Component(label, digest, told)
+    if outputs is not None:
+        own.components["outputs"] = Component("outputs", digest_parts(outputs))
+    return own.ingredients()
+
+
+class _Arguments:
+    """The arguments of a call, beside what its code reaches."""
+
+    def __init__(self, reach: Reach) -> None:
+        self.code = reach
+        self.components = dict(reach.components)
+        self.problems = dict(reach.problems)
+        self.held: dict[str, Held] = {}
+        self.absent = list(reach.absent)
+
+    def add(self, name: str, value: object) -> None:
+        """Give one argument its component: scalars are parameters, everything else inputs."""
+        label = f"param:{name}" if is_atom(value) else f"input:{name}"
+        reach = Reach(self.code.namespace, ignored=self.code.ignored)
+        if is_code(value):
+            reach.add_value(label, (value,))
+        else:
+            reach.add_value(label, value)
+        reach.add_patches(self.code.names)
+        for part in reach.components.values():
+            self.components.setdefault(part.label, part)
+        self.problems.update(reach.problems)
+        self.absent += reach.absent
+        if label in reach.components and can_change(value):
+            self.held[label] = (label, value, reach.own.get(label))
+
+    def ingredients(self) -> Ingredients:
+        """Return them all."""
+        components = self.components
+        held = {**held_by(self.code), **self.held}
+        add_aliases(components, held)
+        ordered = tuple([components[label] for label in sorted(components)])
+        # Arguments and globals can share a name; the label tells them apart.
+        named = {label: (label, value, digest) for label, (_, value, digest) in held.items()}
+        return Ingredients(
+            ordered, self.problems, named, frozenset(self.code.strings), tuple(self.absent)
+        )
+
+
+def _reach_of(function: FunctionType, ignore: frozenset[str], texts: list[str]) -> Reach:
+    """Return all that `function` reaches; no walk where a guard shows that nothing changed."""
+    known = _guards.get(id(function))
+    if known is not None:
+        kept, ignored, guard, reach = known
+        if kept is function and ignored == ignore and guard.holds(_whole_of(reach)):
+            return reach
+    reach = Reach(function.__globals__, ignored=ignore)
+    reach.add_function(function, "code")
+    dynamic = read_dynamically(reach, texts)
+    reach.add_patches(reach.names)
+    reach.finish()
+    _guards.pop(id(function), None)
+    if reach.guard.usable and not dynamic and not reach.problems and not reach.absent:
+        if len(_guards) >= _GUARD_LIMIT:
+            _guards.clear()
+        _guards[id(function)] = (function, ignore, reach.guard, reach)
+    return reach
+
+
+def _whole_of(reach: Reach) -> Any:
+    return lambda value: Reach(reach.namespace, ignored=reach.ignored).whole(value)

@@ -1,0 +1,179 @@
+"""The ingredients of a cell in its namespace."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from zen_nb.core.model import Component, Fingerprint
+from zen_nb.identity.bytecode import facts as code_facts
+from zen_nb.identity.cell import CellFacts
+from zen_nb.identity.code import Reach
+from zen_nb.identity.components import digest_parts, shown, shown_code
+from zen_nb.identity.guard import MISSING
+from zen_nb.identity.ingredients import Ingredients, finished, read_dynamically
+from zen_nb.identity.things import import_project_module, is_code
+
+
+def of_cell(
+    cell: CellFacts,
+    namespace: Mapping[str, Any],
+    *,
+    parameters: Mapping[str, object],
+    source: str = "",
+    line: int = 1,
+    quiet: bool = False,
+    outputs: tuple[str, ...] | None = None,
+    ignore: Collection[str] = (),
+    known: Mapping[str, Fingerprint] | None = None,
+) -> Ingredients:
+    """Return the ingredients of a cell in `namespace`.
+
+    Parameters
+    ----------
+    source
+        The text of the cell, to show what changed in it; no part of the key.
+    line
+        Where in the cell that text begins.
+    quiet
+        The cell ends in ``;``: what it shows differs, so the code does.
+    outputs
+        Declared outputs: names that are discarded are part of what the step does.
+    ignore
+        Inputs that the user takes out of the key.
+    known
+        Fingerprints to use for names instead of hashing their values.
+    """
+    settled = {*parameters, *ignore}
+    starred = _star_names(cell, namespace)
+    reads = {name: bound for name, bound in cell.reads.items() if name not in settled | starred}
+    hidden = (set(cell.binds) | starred | settled) - set(reads)
+    hidden |= set(cell.binds) & set(reads)
+    while True:
+        walk = _CellWalk(cell, namespace, hidden, known or {}, ignore)
+        walk.follow(reads)
+        shown_too = walk.not_yet_bound(settled)
+        missed = walk.deferred_reads(settled | starred)
+        if not shown_too and missed.keys() <= reads.keys():
+            break
+        hidden -= shown_too
+        reads |= {name: bound for name, bound in missed.items() if name not in reads}
+    reach = walk.reach
+    reach.add_patches(reach.names)
+    for name, value in parameters.items():
+        reach.add_value(f"param:{name}", value)
+    code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *walk.references]
+    told = shown_code(source, line, outputs=None if outputs is None else list(outputs))
+    reach.components["code"] = Component("code", digest_parts(code), told)
+    return finished(reach, cell.strings)
+
+
+class _CellWalk:
+    """One walk over all that a cell reads, with one belief about what it has bound by then."""
+
+    def __init__(
+        self,
+        cell: CellFacts,
+        namespace: Mapping[str, Any],
+        hidden: set[str],
+        known: Mapping[str, Fingerprint],
+        ignore: Collection[str],
+    ) -> None:
+        self.cell = cell
+        self.namespace = namespace
+        self.found = code_facts(cell.code)
+        imports = self.found.imports
+        imported = {part.alias: part for part in imports if part.is_global and part.alias}
+        self.reach = Reach(namespace, hidden=hidden, known=known, imported=imported, ignored=ignore)
+        self.references: list[str] = []
+        self.bound: dict[str, frozenset[str]] = {}
+
+    def follow(self, reads: Mapping[str, frozenset[str]]) -> None:
+        """Take in what the cell reads, imports and evaluates."""
+        for name, bound in reads.items():
+            self.bound[f"read {name}"] = bound
+            self._read(name)
+        self.references += self.reach.add_imports(self.found.imports, self.namespace)
+        reach = self.reach
+        reach.names |= self.found.names
+        reach.strings |= self.found.strings
+        reach.scopes[id(self.namespace)] = self.namespace
+        if self.found.reads_scope:
+            reach.whole_scopes[id(self.namespace)] = self.namespace
+        read_dynamically(reach, ())
+
+    def _read(self, name: str) -> None:
+        reach, namespace = self.reach, self.namespace
+        value = namespace.get(name, builtins.__dict__.get(name, MISSING))
+        if value is MISSING and name not in reach.known:
+            self.references += (name, "missing")
+        elif is_code(value):
+            chains = [chain for chain in self.found.chains if chain[0] == name] or [(name,)]
+            for chain in chains:
+                self.references += (".".join(chain), self._unhidden(name, chain))
+        elif name in namespace or name in reach.known:
+            self._input(name, value)
+
+    def _unhidden(self, name: str, chain: tuple[str, ...]) -> str:
+        """Follow a name that the cell also binds, but not before it reads it."""
+        reach = self.reach
+        hidden = reach.hidden
+        reach.hidden = set(hidden) - {name}
+        try:
+            return reach.follow(chain, self.namespace, f"read {name}")
+        finally:
+            reach.hidden = hidden
+
+    def _input(self, name: str, value: object) -> None:
+        reach, label = self.reach, f"input:{name}"
+        if name in reach.known:
+            there = value if name in self.namespace else None
+            reach.components[label] = Component(label, reach.known[name], shown(name, there))
+        else:
+            reach.at(f"read {name}")
+            reach.add_value(label, value)
+        if name in self.namespace:
+            reach.data[label] = (self.namespace, name, value)
+
+    def not_yet_bound(self, settled: Collection[str]) -> set[str]:
+        """Return hidden names that code reads when the cell has perhaps not bound them."""
+        found: set[str] = set()
+        for root, bound in self.bound.items():
+            found |= self.reach.reached_from(root) - bound
+        return found & set(self.reach.hidden) - set(settled)
+
+    def deferred_reads(self, settled: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return what functions of the cell read that are called only by code outside it."""
+        found: dict[str, frozenset[str]] = {}
+        waiting = [name for names in self.reach.consulted.values() for name in names]
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for inner, bound in self.cell.deferred.get(name, {}).items():
+                waiting.append(inner)
+                if inner not in bound and inner not in settled:
+                    found[inner] = bound
+        return dict(sorted(found.items()))
+
+
+def _star_names(cell: CellFacts, namespace: Mapping[str, Any]) -> set[str]:
+    """Return names that the cell reads and that a star import of its own binds before."""
+    found: set[str] = set()
+    for (module, level), names in cell.stars.items():
+        try:
+            package = str(namespace.get("__package__") or "")
+            loaded = import_project_module(
+                importlib.util.resolve_name("." * level + module, package)
+            )
+        except ImportError:
+            continue
+        public = getattr(loaded, "__all__", None) or [
+            name for name in vars(loaded or object) if not name.startswith("_")
+        ]
+        found |= set(names) & set(public)
+    return found
