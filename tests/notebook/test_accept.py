@@ -170,7 +170,7 @@ def test_why_says_that_it_is_accepted(pipe):
     pipe.cells(TRAIN)
     text = pipe.cells("%pipeline why train")[0].text
     assert "train was cached: accepted as equal to the record of" in text
-    assert f"({CHANGED}) (" in text
+    assert f"({CHANGED})" in text
 
 
 def test_the_graph_marks_it(pipe):

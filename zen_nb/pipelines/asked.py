@@ -6,13 +6,14 @@ Of the arguments only their fingerprints are kept, and scalars: nothing large st
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from zen_nb.core.errors import NoFingerprint, UnknownStep, UsageError
 from zen_nb.core.model import Component, Fingerprint, StepOptions
+from zen_nb.core.options import Setting
 from zen_nb.engine.call import Call
 from zen_nb.engine.decide import Decision, Question
 from zen_nb.engine.earlier import NOTHING, Comparison
@@ -23,28 +24,30 @@ from zen_nb.identity.ingredients import Ingredients
 _ARGUMENTS = ("input", "param")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One call.
+class _Asked(NamedTuple):
+    """One call; a plain tuple, since one is made on every call.
 
     Attributes
     ----------
+    names
+        Of the arguments that were given by value.
     scalars
-        Arguments by value.
+        Those of them that are scalars.
     given
         Fingerprint and type name of those that an earlier step of a pipeline gave.
-    names
-        Of all arguments.
     digests
         Of all ingredients, by label.
     comparison
-        The record that was served, or the nearest earlier one and what changed since.
+        What changed since the nearest earlier record; on a hit the record alone.
     """
 
-    call: Call
+    function: Callable[..., Any]
+    outputs: tuple[str, ...]
+    options: StepOptions
+    setting: Setting
+    names: tuple[str, ...]
     scalars: Mapping[str, Any]
     given: Mapping[str, tuple[Fingerprint, str]]
-    names: frozenset[str]
     digests: Mapping[str, Fingerprint]
     problems: Mapping[str, NoFingerprint]
     comparison: Comparison
@@ -57,10 +60,13 @@ def note(call: Call, decision: Decision) -> None:
     """Keep what `call` was asked, instead of what its step was asked before."""
     ingredients = decision.question.ingredients
     _asked[call.name] = _Asked(
-        replace(call, arguments={}, given={}),
+        call.function,
+        call.outputs,
+        call.options,
+        call.setting,
+        tuple(call.arguments),
         {name: value for name, value in call.arguments.items() if is_atom(value)},
         call.given,
-        frozenset((*call.arguments, *call.given)),
         {part.label: part.digest for part in ingredients.components},
         ingredients.problems,
         decision.comparison if decision.record is None else Comparison(decision.record),
@@ -91,8 +97,8 @@ def asked_now(name: str) -> Question:
     asked = _asked.get(name)
     if asked is None:
         raise UnknownStep(name, known())
-    function, outputs, options = _present(asked.call)
-    if asked.names != set(inspect.signature(function).parameters):
+    function, outputs, options = _present(asked)
+    if {*asked.names, *asked.given} != set(inspect.signature(function).parameters):
         raise UsageError(
             f"{name} takes other arguments than in its last call; "
             "call it again (the call can be interrupted)"
@@ -100,20 +106,20 @@ def asked_now(name: str) -> Question:
     return Question(
         step=name,
         ingredients=_ingredients(asked, function, outputs, options),
-        setting=asked.call.setting,
+        setting=asked.setting,
         expires_after_s=options.expires_after_s,
         keep=options.keep,
         ignored=options.ignore,
     )
 
 
-def _present(call: Call) -> tuple[FunctionType, tuple[str, ...], StepOptions]:
+def _present(asked: _Asked) -> tuple[FunctionType, tuple[str, ...], StepOptions]:
     """Return the function of a call as it is defined now, where its module defines it anew."""
-    old = call.function
+    old: Any = asked.function
     found: Any = old.__globals__.get(old.__name__)
     new = getattr(found, "__zen_nb_function__", old)
     if new is old or new.__qualname__ != old.__qualname__:
-        return old, call.outputs, call.options
+        return old, asked.outputs, asked.options
     return new, found.outputs, found.options
 
 
@@ -125,7 +131,7 @@ def _ingredients(
         for label, digest in asked.digests.items()
         if label.partition(":")[0] in _ARGUMENTS
     }
-    others = asked.names - asked.scalars.keys() - asked.given.keys() - options.ignore
+    others = set(asked.names) - asked.scalars.keys() - asked.given.keys() - options.ignore
     given = {name: (prints[name], "") for name in others if name in prints} | dict(asked.given)
     now = of_function(function, asked.scalars, given=given, ignore=options.ignore, outputs=outputs)
     problems = {
