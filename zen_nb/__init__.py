@@ -13,7 +13,7 @@ from zen_nb._version import __version__
 if TYPE_CHECKING:
     from zen_nb.engine.accept import Listed
     from zen_nb.identity.code import fingerprint
-    from zen_nb.notebook.reports import Explanation
+    from zen_nb.notebook.explanation import Explanation
     from zen_nb.pipelines.decorators import pipeline, step
     from zen_nb.store.acceptances import Acceptance
 

@@ -69,7 +69,7 @@ def _listed(verb: str, entries: Mapping[str, Side]) -> str:
         return ""
     said = [_said(path, side) for path, side in list(entries.items())[:_NAMED]]
     more = f" and {len(entries) - _NAMED} more" if len(entries) > _NAMED else ""
-    return f"{', '.join(said)}{more} {verb}"
+    return f"{verb} {', '.join(said)}{more}"
 
 
 def _said(path: str, side: Side) -> str:

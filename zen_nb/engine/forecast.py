@@ -7,6 +7,7 @@ from typing import Literal
 
 from zen_nb.core.model import Record
 from zen_nb.core.options import Setting
+from zen_nb.engine.earlier import NOTHING, Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Forecast:
         Seconds it took last; ``None`` where it has never run. 0 for a hit.
     accepted
         A hit on the user's word that a change is equal.
+    comparison
+        The nearest earlier record and what changed since; where caching is off, what a
+        look would have told.
     """
 
     what: Literal["hit", "run", "waiting"]
@@ -34,3 +38,4 @@ class Forecast:
     record: Record | None = None
     predicted_s: float | None = None
     accepted: bool = False
+    comparison: Comparison = NOTHING

@@ -100,9 +100,6 @@ def shown(name: str, value: object, parts: Parts | None = None) -> Mapping[str, 
     return Shown(lambda: _shown(name, value, parts))
 
 
-shown_later = shown
-
-
 def shown_of(name: str, value_of: Callable[[], object]) -> Mapping[str, JSON]:
     """Return the same of a value that is still to be fetched."""
     return Shown(lambda: _shown(name, value_of(), None))

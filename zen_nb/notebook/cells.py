@@ -51,6 +51,11 @@ class CellBody:
         return _FIRST_LINE.sub("", self.source, count=1)
 
     @property
+    def first_line(self) -> int:
+        """Where in the cell that begins."""
+        return self.source.count("\n") - self.text.count("\n") + 1
+
+    @property
     def is_async(self) -> bool:
         """Whether the body awaits at its top level."""
         return bool(self.facts.code.co_flags & 0x80)

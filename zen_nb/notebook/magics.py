@@ -10,14 +10,14 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from zen_nb.core.errors import UnknownStep, UsageError
-from zen_nb.engine.decide import in_words, moment
+from zen_nb.engine.decide import moment
 from zen_nb.notebook import status
 from zen_nb.notebook.accepting import accept_step, list_accepted, take_back
+from zen_nb.notebook.explanation import Explanation
 from zen_nb.notebook.line import Line, check_name, closest, read_line
 from zen_nb.notebook.options import RUN_VALUED, documented, read_run_options
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK, Pipeline
 from zen_nb.notebook.reports import (
-    Explanation,
     accepted_table,
     explain,
     plan_table,
@@ -183,7 +183,8 @@ class StepMagics(Magics):
         self._say(f"Dropped {line.words[0]}; its records stay in the store.", "drop")
 
     def _why(self, line: Line) -> None:
-        self._say(str(self.why(_one(line, "why", "STEP"))), "why")
+        found = self.why(_one(line, "why", "STEP"))
+        status.show(self.session.shell, str(found), {"role": "why"}, found.to_html())
 
     def why(self, name: str) -> Explanation:
         """Return why a step ran or was cached last, and what would happen now."""
@@ -245,7 +246,7 @@ class StepMagics(Magics):
 def _acceptance(found: Acceptance) -> str:
     """Return the sentence that says what was accepted."""
     return (
-        f"Accepted for {found.step}: {in_words(found.changes, len(found.changes))}. The record of "
+        f"Accepted for {found.step}: {'; '.join(found.changes)}. The record of "
         f"{moment(found.recorded_at)} serves; %pipeline accept --undo {found.step} takes it back."
     )
 

@@ -6,10 +6,13 @@ chain of hits is followed without loading anything.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zen_nb.core.model import Fingerprint, Step
-from zen_nb.engine.decide import Question, decide, known_outputs
+from zen_nb.core.model import Component, Fingerprint, Step
+from zen_nb.core.options import Setting
+from zen_nb.engine.decide import Decision, Question, decide, known_outputs
+from zen_nb.engine.earlier import Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook.execution import Execution
 
@@ -45,6 +48,7 @@ class _Walk:
         self._options = options
         self._known: dict[str, Fingerprint] = {}
         self._unsure: dict[str, str] = {}
+        self._here: set[str] = set()
 
     def take(self, step: Step, parameters: dict[str, Any]) -> Forecast:
         """Return the forecast of `step`, and take in what it gives."""
@@ -53,7 +57,11 @@ class _Walk:
             self._known.pop(name, None)
             self._unsure.pop(name, None)
         if forecast.what == "hit" and forecast.record is not None:
-            self._known.update(known_outputs(forecast.record))
+            known = known_outputs(forecast.record)
+            self._known.update(known)
+            log = self._session.logs.get(step.name)
+            here = log is not None and log.record == forecast.record
+            self._here = (self._here | known.keys()) if here else (self._here - known.keys())
         else:
             self._unsure.update(dict.fromkeys(step.writes, step.name))
         return forecast
@@ -66,7 +74,7 @@ class _Walk:
 
     def question(self, step: Step, parameters: dict[str, Any]) -> Question:
         """Return what `step` would be asked after those that were taken before."""
-        return Execution(
+        question = Execution(
             step,
             self._session.shell,
             store=self._session.store,
@@ -75,6 +83,20 @@ class _Walk:
             known=self._known,
             keep=self._options.keep,
         ).question()
+        return self._without_elsewhere(question)
+
+    def _without_elsewhere(self, question: Question) -> Question:
+        """Show nothing of values that the namespace does not hold: it may hold older ones."""
+        elsewhere = self._known.keys() - self._here
+        if not elsewhere:
+            return question
+        components = tuple(
+            Component(part.label, part.digest)
+            if part.kind in ("input", "global") and part.name in elsewhere
+            else part
+            for part in question.ingredients.components
+        )
+        return replace(question, ingredients=replace(question.ingredients, components=components))
 
     def awaited(self, step: Step) -> str:
         """Return the step that must run before it is known what `step` reads, or ``""``."""
@@ -96,4 +118,21 @@ class _Walk:
                 "hit", decision.reason, "hit", (), setting, decision.record, 0.0, accepted
             )
         why = tuple(str(change) for change in decision.changes)
-        return Forecast("run", decision.reason, decision.kind, why, setting, None, took)
+        return Forecast(
+            "run",
+            decision.reason,
+            decision.kind,
+            why,
+            setting,
+            None,
+            took,
+            comparison=self._compared(decision),
+        )
+
+    def _compared(self, decision: Decision) -> Comparison:
+        """Return what the decision was made by; where caching is off, what a look would tell."""
+        if decision.kind != "off":
+            return decision.comparison
+        asked = replace(decision.question, setting=Setting(True, "this look"))
+        found = decide(asked, self._session.store)
+        return found.comparison if found.record is None else Comparison(found.record)

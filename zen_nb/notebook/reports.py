@@ -2,70 +2,56 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zen_nb.core.errors import UnknownStep
+from zen_nb.core.errors import UnknownStep, UsageError
+from zen_nb.core.model import Record
 from zen_nb.engine.accept import Listed
-from zen_nb.engine.decide import moment
-from zen_nb.engine.explain import Change
+from zen_nb.engine.decide import decide, moment
+from zen_nb.engine.earlier import Comparison
 from zen_nb.engine.forecast import Forecast
+from zen_nb.notebook.explanation import Account, Explanation, when
 from zen_nb.notebook.status import seconds, size
+from zen_nb.pipelines import surroundings
+from zen_nb.pipelines.asked import asked_now, compared
 from zen_nb.pipelines.recent import known, recall
 
 if TYPE_CHECKING:
-    from zen_nb.notebook.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a step ran or was cached, in words and for programs.
-
-    Attributes
-    ----------
-    last
-        What happened last, in a sentence.
-    now
-        What would happen now, in a sentence.
-    changes
-        What differs now from the nearest record; empty on a hit.
-    """
-
-    step: str
-    last: str
-    now: str
-    changes: tuple[Change, ...] = ()
-
-    def __str__(self) -> str:
-        lines = [self.last, *_listed(self.changes), self.now]
-        return "\n".join(line for line in lines if line)
-
-    __repr__ = __str__
+    from zen_nb.notebook.session import Session, StepLog
 
 
 def explain(session: Session, name: str) -> Explanation:
-    """Return the explanation of step `name`; raises `UnknownStep`."""
+    """Return the explanation of step `name`, a cell or else a function; raises `UnknownStep`."""
+    if name not in session.registry and name in known():
+        return explain_function(name)
     session.registry.get(name)
-    log = session.logs.get(name)
     forecast = session.plan(session.registry.pipeline())[name]
-    changes = session.changes.get(name, ())
+    return Explanation(name, _last(name, session.logs.get(name)), _outlook(forecast))
+
+
+def _last(name: str, log: StepLog | None) -> Account:
     if log is None or log.duration_s is None:
-        last = (
-            f"{name} failed: {log.error}"
-            if log and log.error
-            else f"{name} has not run in this kernel."
-        )
-    elif log.cached and log.record is not None:
-        since = "" if log.accepted else f" since {moment(log.record.created_at)}"
-        last = f"{name} was cached: {log.reason}{since} ({seconds(log.duration_s)} saved)."
-        changes = ()
-    else:
-        last = f"{name} ran ({seconds(log.duration_s)}): {log.reason}."
-        if log.note and log.note != log.reason:
-            last += f" Not cached: {log.note}."
-    return Explanation(name, last, _outlook(forecast), changes)
+        if log is not None and log.error:
+            return Account("failed", f"{name} failed: {log.error}")
+        return Account("never", f"{name} has not run in this kernel.")
+    if log.cached and log.record is not None:
+        return _cached(name, log.reason, log.record, accepted=log.accepted)
+    return _ran(name, log.duration_s, log.reason, log.note, log.comparison)
+
+
+def _cached(name: str, reason: str, record: Record, *, accepted: bool = False) -> Account:
+    since = "" if accepted else f" since {when(record)}"
+    saved = seconds(record.duration_s)
+    text = f"{name} was cached: {reason}{since}; {saved} saved."
+    return Account("cached", text, Comparison(record))
+
+
+def _ran(name: str, duration_s: float, reason: str, note: str, comparison: Comparison) -> Account:
+    text = f"{name} ran ({seconds(duration_s)}): {reason}."
+    if note and note != reason:
+        text += f" Not cached: {note}."
+    return Account("ran", text, comparison)
 
 
 def explain_function(name: str) -> Explanation:
@@ -73,35 +59,31 @@ def explain_function(name: str) -> Explanation:
     found = recall(name)
     if found is None:
         raise UnknownStep(name, known())
-    took = seconds(found.duration_s)
-    if found.cached:
-        return Explanation(name, f"{name} was cached: {found.reason} ({took} saved).", "")
-    note = f" Not cached: {found.note}." if found.note else ""
-    return Explanation(name, f"{name} ran ({took}): {found.reason}.{note}", "")
+    comparison, now = compared(name), _function_now(name)
+    if found.cached and comparison.record is not None:
+        return Explanation(name, _cached(name, found.reason, comparison.record), now)
+    last = _ran(name, found.duration_s, found.reason, found.note, comparison)
+    return Explanation(name, last, now)
 
 
-def _outlook(forecast: Forecast) -> str:
+def _function_now(name: str) -> Account | None:
+    """Return what the last call of a step function would give if it were made again."""
+    try:
+        question = asked_now(name)
+    except UsageError:
+        return None
+    decision = decide(question, surroundings.store(surroundings.configuration()))
+    if decision.record is not None:
+        return Account("hit", "The same call would be cached now.", Comparison(decision.record))
+    return Account("run", f"The same call would run now: {decision.reason}.", decision.comparison)
+
+
+def _outlook(forecast: Forecast) -> Account:
     if forecast.what == "hit":
         why = f": {forecast.reason}" if forecast.accepted else ""
-        return f"Now it would be cached{why}."
+        return Account("hit", f"Now it would be cached{why}.", forecast.comparison)
     word = "it would run" if forecast.what == "run" else "it may run"
-    return f"Now {word}: {forecast.reason}."
-
-
-def _listed(changes: Sequence[Change]) -> list[str]:
-    lines: list[str] = []
-    for change in changes:
-        lines.append(f"  {change}")
-        lines += [f"    {line}" for line in _diff(change)]
-    return lines
-
-
-def _diff(change: Change) -> list[str]:
-    before, after = change.before.get("source"), change.after.get("source")
-    if not isinstance(before, str) or not isinstance(after, str):
-        return []
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-    return [line for line in lines if not line.startswith(("---", "+++"))]
+    return Account(forecast.what, f"Now {word}: {forecast.reason}.", forecast.comparison)
 
 
 def plan_table(forecasts: Mapping[str, Forecast]) -> str:
@@ -135,7 +117,7 @@ def accepted_table(found: Sequence[Listed]) -> str:
     if not found:
         return "Nothing is accepted; %pipeline accept STEP takes a change of a step as equal."
     rows = [
-        (part.step, moment(part.accepted_at), ", ".join(part.changes), part.state) for part in found
+        (part.step, moment(part.accepted_at), "; ".join(part.changes), part.state) for part in found
     ]
     return _table(("step", "accepted", "changes", "state"), rows)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable, UnknownStep, UsageError
 from zen_nb.core.events import Event, Listener, StepCached, StepFailed, StepFinished, StepStarted
-from zen_nb.core.model import Component, Fingerprint, Record, Step
+from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
-from zen_nb.engine.explain import Change
+from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook import status
 from zen_nb.notebook.execution import Execution
@@ -36,6 +36,8 @@ class StepLog:
         Set while it runs.
     accepted
         The hit was one on the user's word that a change is equal.
+    comparison
+        The nearest earlier record and what had changed since.
     """
 
     cached: bool = False
@@ -48,8 +50,8 @@ class StepLog:
     note: str = ""
     error: str = ""
     badges: tuple[str, ...] = ()
-    components: tuple[Component, ...] = ()
     accepted: bool = False
+    comparison: Comparison = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,6 @@ class Session:
         self.toggles = Toggles()
         self.logs: dict[str, StepLog] = {}
         self.forecasts: dict[str, Forecast] = {}
-        self.changes: dict[str, tuple[Change, ...]] = {}
         self.saved_s = 0.0
         self.running_pipeline = False
         self.revision = 0
@@ -213,7 +214,6 @@ class Session:
             record=record,
             reason=execution.decision.reason,
             badges=record.badges,
-            components=execution.decision.question.ingredients.components,
             accepted=execution.decision.accepted is not None,
         )
         status.show_hit(self.shell, execution, quiet=self.quiet)
@@ -223,7 +223,6 @@ class Session:
         outcome = execution.close(duration_s)
         decision = execution.decision
         name = execution.step.name
-        self.changes[name] = decision.changes
         if outcome.record is not None:
             self.registry.note_writes(name, [part.name for part in outcome.record.artifacts])
         self.logs[name] = StepLog(
@@ -233,7 +232,7 @@ class Session:
             why=tuple(str(change) for change in decision.changes),
             note=outcome.note,
             badges=outcome.badges,
-            components=decision.question.ingredients.components,
+            comparison=decision.comparison,
         )
         note = outcome.note if self._is_news(name, outcome.note) else ""
         status.show_run(self.shell, execution, note=note, quiet=self.quiet)
