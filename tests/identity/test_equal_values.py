@@ -119,10 +119,6 @@ PAIRS = {
     "Fortran slices": (lambda: np.eye(4, order="F")[:, :2], lambda: np.eye(4)[:, :2].copy("F")),
     "read-only": (lambda: np.frombuffer(b"ab", "u1"), lambda: np.array([97, 98], "u1")),
     "padding of records": (lambda: padded(0), lambda: padded(255)),
-    "layout of records": (
-        lambda: padded(3),
-        lambda: np.array([(1, 2.0)] * 2, [("a", "i1"), ("b", "f8")]),
-    ),
     "padding of long doubles": (
         lambda: np.frombuffer(bytes(32), np.longdouble) + 1,
         lambda: np.ones(2, np.longdouble),

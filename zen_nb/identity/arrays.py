@@ -9,9 +9,13 @@ where the array is contiguous in Fortran order and not in C order), then
 - objects and variable-width strings: the elements, as the items of a list.
 
 A dtype is ``.`` and its text (``<f8``, ``<M8[ns]``), ``:`` with its class where that text
-does not tell enough, ``(`` with dtype and shape for a sub-array, or ``{`` and n fields of
-(name, title, dtype). Bits of NaN, unlike those of a Python float, all count; so does the
-order of bytes, except for dates, whose pickles do not keep it.
+does not tell enough, ``(`` with dtype and shape for a sub-array, or ``{``, the size of an item
+and n fields of (name, title, place, dtype); before it ``m`` and its metadata where it has some.
+Bits of NaN, unlike those of a Python float, all count; so does the order of bytes, except for
+dates, whose pickles do not keep it.
+
+An array that shares bytes with one before it in the same value is preceded by ``V``, the
+number of that one, and how it lies on it: see `zen_nb.identity.memory`.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.identity.encoding import number, text
+from zen_nb.identity.memory import region_of
 
 if TYPE_CHECKING:
     from zen_nb.identity.values import Encoder, Handler
@@ -31,7 +36,9 @@ def content(encoder: Encoder, array: Any) -> None:
     flags = array.flags
     order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     shape = b"".join(map(number, array.shape))
-    encoder.out += b"k" + describe(array.dtype) + number(array.ndim) + shape + order.encode()
+    encoder.out += b"k"
+    describe(encoder, array.dtype)
+    encoder.out += number(array.ndim) + shape + order.encode()
     _elements(encoder, array, order)
 
 
@@ -40,10 +47,7 @@ def _elements(encoder: Encoder, array: Any, order: str) -> None:
     if dtype.names is not None:
         for name in dtype.names:
             _elements(encoder, array[name], order)
-    elif dtype.kind == "O":
-        encoder.sequence(array.ravel(order).tolist())
-    elif dtype.kind == "T":
-        encoder.encode(getattr(dtype, "na_object", None))
+    elif dtype.kind in "OT":
         encoder.sequence(array.ravel(order).tolist())
     else:
         encoder.out += encoder.digest(octets_of(_in_kept_order(array).ravel(order)))
@@ -73,26 +77,35 @@ def _pads_extended_floats() -> bool:
     return bool(numpy.finfo(numpy.longdouble).nmant == 63)
 
 
-def describe(dtype: Any) -> bytes:
-    """Return what values of a dtype mean; where a record keeps them does not count."""
+def describe(encoder: Encoder, dtype: Any) -> None:
+    """Write what values of a dtype mean and where a record keeps them."""
+    if dtype.metadata:
+        encoder.out += b"m"
+        encoder.encode(dict(dtype.metadata))
     if dtype.names is not None:
         kind = b"r" if dtype.type.__name__ == "record" else b"v"
-        fields = [_field(name, dtype.fields[name]) for name in dtype.names]
-        return b"{" + kind + number(len(fields)) + b"".join(fields)
-    if dtype.subdtype is not None:
+        encoder.out += b"{" + kind + number(dtype.itemsize) + number(len(dtype.names))
+        for name in dtype.names:
+            _field(encoder, name, *dtype.fields[name])
+    elif dtype.subdtype is not None:
         inner, shape = dtype.subdtype
-        return b"(" + describe(inner) + number(len(shape)) + b"".join(map(number, shape))
-    if dtype.kind == "T" or dtype.isbuiltin == 2:
+        encoder.out += b"(" + number(len(shape)) + b"".join(map(number, shape))
+        describe(encoder, inner)
+    elif dtype.kind == "T":
+        encoder.out += b":" + text(f"numpy.StringDType {dtype.coerce}")
+        encoder.encode([dtype.na_object] if hasattr(dtype, "na_object") else None)
+    elif dtype.isbuiltin == 2:
         kind_of = type(dtype)
-        return b":" + text(f"{kind_of.__module__}.{kind_of.__qualname__} {dtype!r}")
-    if dtype.kind in "mM":
-        dtype = dtype.newbyteorder("=")
-    return b"." + text(dtype.str)
+        encoder.out += b":" + text(f"{kind_of.__module__}.{kind_of.__qualname__} {dtype!r}")
+    else:
+        native = dtype.newbyteorder("=") if dtype.kind in "mM" else dtype
+        encoder.out += b"." + text(native.str)
 
 
-def _field(name: str, entry: tuple[Any, ...]) -> bytes:
-    title = entry[2] if len(entry) > 2 else ""
-    return text(name) + text(str(title or "")) + describe(entry[0])
+def _field(encoder: Encoder, name: str, dtype: Any, place: int, title: object = None) -> None:
+    encoder.out += text(name) + number(place)
+    encoder.encode(title)
+    describe(encoder, dtype)
 
 
 def _array(encoder: Encoder, value: Any) -> None:
@@ -104,12 +117,23 @@ def _array(encoder: Encoder, value: Any) -> None:
         return instance_handler(kind)(encoder, value)
     if encoder.again(value):
         return None
+    _shared(encoder, value, value)
     encoder.out += b"A" + encoder.token(kind)
     content(encoder, numpy.asarray(value))
     kept = getattr(value, "__dict__", None)
     # A mapped array is an array; where it is mapped from is not part of its value.
     encoder.encode(kept if kept and not isinstance(value, numpy.memmap) else None)
     return None
+
+
+def _shared(encoder: Encoder, value: Any, array: Any) -> None:
+    """Write on which array before it this one lies. What a library shares inside is its own."""
+    if encoder.in_library:
+        return
+    found = encoder.memory.add(value, region_of(array))
+    if found is not None:
+        encoder.out += b"V" + number(encoder.place_of(found[0]))
+        encoder.encode(found[1])
 
 
 def _reduces_itself(kind: Any, array_type: Any) -> bool:
@@ -119,11 +143,26 @@ def _reduces_itself(kind: Any, array_type: Any) -> bool:
     )
 
 
+_OF_MASKED = frozenset(
+    {
+        "_mask",
+        "_fill_value",
+        "_hardmask",
+        "_sharedmask",
+        "_isfield",
+        "_baseclass",
+        "_basedict",
+        "_optinfo",
+    }
+)
+
+
 def _masked(encoder: Encoder, value: Any) -> None:
     """Write data, mask and fill value. A fill value that was never asked for is the default."""
     if encoder.again(value):
         return
     numpy = sys.modules["numpy"]
+    _shared(encoder, value, value.data)
     encoder.out += b"A" + encoder.token(type(value))
     content(encoder, numpy.asarray(value.data))
     content(encoder, numpy.ma.getmaskarray(value))
@@ -131,9 +170,13 @@ def _masked(encoder: Encoder, value: Any) -> None:
     if fill is None:
         fill = numpy.ma.default_fill_value(value)
     encoder.encode([numpy.asarray(fill, dtype=value.dtype).tolist(), bool(value.hardmask)])
+    more = {name: part for name, part in vars(value).items() if name not in _OF_MASKED}
+    encoder.encode(more or None)
 
 
 def _scalar(encoder: Encoder, value: Any) -> None:
+    if value.dtype.kind == "V" and encoder.again(value):
+        return
     encoder.out += b"A" + encoder.token(type(value))
     if isinstance(value, str):
         encoder.encode(str(value))
@@ -145,10 +188,9 @@ def _scalar(encoder: Encoder, value: Any) -> None:
 
 
 def _dtype(encoder: Encoder, value: Any) -> None:
-    encoder.out += b"y" + describe(value) + number(value.itemsize) + number(value.alignment)
-    names = value.names or ()
-    encoder.encode([value.fields[name][1] for name in names])
-    encoder.encode(dict(value.metadata) if value.metadata else None)
+    encoder.out += b"y"
+    describe(encoder, value)
+    encoder.out += number(value.itemsize) + number(value.alignment)
 
 
 def _ufunc(encoder: Encoder, value: Any) -> None:

@@ -6,11 +6,12 @@ Everything is ``w`` and the text of its kind:
 - ``series``: class, index, values, extras;
 - ``index``: class, names, then for a range start, stop and step; for levels their
   indexes and codes; else values and the frequency;
+- ``array``: class, values and frequency of an array that stands by itself;
 - ``dtype``: class, its text, the parts that it is compared by;
 - values of a column: array content, or ``w``, the kind of array, dtype and its parts.
 
-Extras are attrs, whether labels may repeat, and what the class lists in ``_metadata``.
-What a mask covers does not count.
+Extras are attrs, whether labels may repeat, what the class lists in ``_metadata``, and what
+the user put on the object. What a mask covers does not count.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _columns(frame: Any) -> Iterable[Any]:
 
 def _column(encoder: Encoder, column: Any, frame: Any, place: int) -> None:
     from zen_nb.core.errors import NoFingerprint
-    from zen_nb.identity.values import inside, short
+    from zen_nb.identity.problems import inside, short
 
     try:
         values(encoder, column)
@@ -73,11 +74,32 @@ def _series(encoder: Encoder, value: Any) -> None:
     _extras(encoder, value)
 
 
+# What pandas itself keeps on a frame or series.
+_OF_PANDAS = frozenset(
+    {"_mgr", "_item_cache", "_attrs", "_flags", "_name", "_is_copy", "_cacher", "_typ"}
+)
+
+
 def _extras(encoder: Encoder, value: Any) -> None:
     encoder.encode(value.attrs)
     encoder.encode(bool(value.flags.allows_duplicate_labels))
     kept = dict.fromkeys(value._metadata)
     encoder.encode([[name.lstrip("_"), getattr(value, name, None)] for name in kept])
+    known = _OF_PANDAS | kept.keys()
+    more = {name: part for name, part in vars(value).items() if name not in known}
+    encoder.encode({n: part for n, part in more.items() if not _is_accessor(value, n)} or None)
+
+
+def _is_accessor(value: Any, name: str) -> bool:
+    """Tell whether an attribute is an accessor (``str``, ``plot``), kept where it was asked for."""
+    found = next((vars(kind)[name] for kind in type(value).__mro__ if name in vars(kind)), None)
+    return type(found).__name__ in ("Accessor", "CachedAccessor")
+
+
+def _whole_index(encoder: Encoder, value: Any) -> None:
+    """Write an index that stands by itself: its name can be changed."""
+    if not encoder.again(value):
+        _index(encoder, value)
 
 
 def _index(encoder: Encoder, value: Any) -> None:
@@ -92,8 +114,14 @@ def _index(encoder: Encoder, value: Any) -> None:
             content(encoder, pandas.Series(codes).to_numpy())
     else:
         values(encoder, value.array)
-        freq = getattr(value, "freq", None)
-        encoder.encode(None if freq is None else freq.freqstr)
+        _frequency(encoder, value)
+
+
+def _frequency(encoder: Encoder, value: Any) -> None:
+    """Write the offset itself: two calendars of business days have one text."""
+    pandas = sys.modules["pandas"]
+    known = isinstance(value, pandas.PeriodIndex) or not hasattr(value, "freq")
+    encoder.encode(None if known else value.freq)
 
 
 def _dtype(encoder: Encoder, value: Any) -> None:
@@ -114,6 +142,14 @@ def values(encoder: Encoder, array: Any) -> None:
     from zen_nb.identity.instances import instance_handler
 
     return instance_handler(type(array))(encoder, array)
+
+
+def _whole_array(encoder: Encoder, value: Any) -> None:
+    if encoder.again(value):
+        return
+    encoder.out += b"w" + text("array") + encoder.token(type(value))
+    values(encoder, value)
+    encoder.encode(getattr(value, "freq", None))
 
 
 def _is_pandas(kind: type) -> bool:
@@ -187,7 +223,7 @@ _ARRAYS: dict[str, Handler] = {
 HANDLERS: dict[str, Handler] = {
     "pandas:DataFrame": _frame,
     "pandas:Series": _series,
-    "pandas:Index": _index,
+    "pandas:Index": _whole_index,
     "pandas:ExtensionDtype": _dtype,
-    "pandas:ExtensionArray": values,
+    "pandas:ExtensionArray": _whole_array,
 }

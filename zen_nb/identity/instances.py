@@ -1,24 +1,37 @@
-"""Instances: their class by name, their state by content; and what has no identity at all.
+"""Instances: their class by name, their state by content.
 
 Where a class leaves reducing to `object`, its attributes and slots are read here. Every
-other class says through ``__reduce_ex__(4)`` or `copyreg` what it is made of.
+other class says through ``__reduce_ex__(4)`` or `copyreg` what it is made of; what a class
+of Python's own does not say of a subclass (attributes put on a date, a counter, an
+exception) is added.
 """
 
 from __future__ import annotations
 
 import copyreg
 import enum
-import io
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
-from zen_nb.identity import arrays, frames, tables
+from zen_nb.identity import arrays, frames, pictures, polar, tables, tensors
+from zen_nb.identity.attributes import Read, attributes_reader, claimed, family, held, slots_of
+from zen_nb.identity.builtin import code
 from zen_nb.identity.encoding import number, text
-from zen_nb.identity.values import Encoder, Handler, code, inside, type_name
-
-_HEAP_TYPE = 1 << 9
+from zen_nb.identity.forgotten import forgotten
+from zen_nb.identity.origin import module_origin
+from zen_nb.identity.problems import inside, said_by, type_name
+from zen_nb.identity.refused import GENERAL, ITERATOR, WHY_NOT
+from zen_nb.identity.standard import (
+    STANDARD,
+    enum_handler,
+    is_file,
+    standard_handler,
+    write_file,
+)
+from zen_nb.identity.unordered import write_unordered
+from zen_nb.identity.values import Encoder, Handler
 
 _CODE_KINDS: tuple[type, ...] = (
     type,
@@ -34,44 +47,14 @@ _CODE_KINDS: tuple[type, ...] = (
     staticmethod,
     classmethod,
 )
-
-_LOCK = "a lock lives in one process only"
-_RUNNING = "it is in the middle of running and cannot be copied"
-_CONNECTION = "an open connection belongs to one process"
-_ITERATOR = "reading it uses it up"
-
-WHY_NOT: dict[str, str] = {
-    "_thread:lock": _LOCK,
-    "_thread:RLock": _LOCK,
-    "_thread:_local": "its content differs from thread to thread",
-    "builtins:generator": _ITERATOR,
-    "builtins:async_generator": _ITERATOR,
-    "builtins:coroutine": _RUNNING,
-    "builtins:frame": _RUNNING,
-    "builtins:traceback": _RUNNING,
-    "_asyncio:Future": _RUNNING,
-    "threading:Thread": "a thread lives in one process only",
-    "subprocess:Popen": "a running program belongs to one process",
-    "_socket:socket": _CONNECTION,
-    "_ssl:_SSLSocket": _CONNECTION,
-    "sqlite3:Connection": _CONNECTION,
-    "sqlite3:Cursor": _CONNECTION,
-    "multiprocessing:_ConnectionBase": _CONNECTION,
-    "select:epoll": _CONNECTION,
-    "mmap:mmap": "a mapped file may change at any time",
-    "_contextvars:ContextVar": "its content differs from context to context",
-    "_contextvars:Context": "its content differs from context to context",
-    "weakref:ReferenceType": "what it refers to may vanish at any time",
-    "builtins:PyCapsule": "it is an address in memory",
-}
-_GENERAL = "it cannot be reduced to content"
-
-# What a library keeps beside the state, follows from the rest, and is there at times only.
-_REMEMBERED: dict[str, frozenset[str]] = {
-    "sklearn:Bunch": frozenset({"_deprecated_key_to_warnings"}),
-    "scipy:_cs_matrix": frozenset({"_has_sorted_indices", "_has_canonical_format"}),
-}
-
+_LIBRARIES = (
+    arrays.HANDLERS,
+    frames.HANDLERS,
+    tables.HANDLERS,
+    polar.HANDLERS,
+    pictures.HANDLERS,
+    tensors.HANDLERS,
+)
 _FROZEN = frozenset(
     {
         "zoneinfo:ZoneInfo",
@@ -86,55 +69,36 @@ _FROZEN = frozenset(
 )
 _FROZEN_BASES = (int, float, complex, str, bytes, tuple, frozenset)
 
-_STANDARD: dict[str, Callable[[Any], object]] = {
-    "decimal:Decimal": str,
-    "fractions:Fraction": lambda value: (value.numerator, value.denominator),
-    "datetime:date": lambda value: value.toordinal(),
-    "datetime:datetime": lambda value: value.__reduce_ex__(4)[1],
-    "datetime:time": lambda value: value.__reduce_ex__(4)[1],
-    "datetime:timedelta": lambda value: (value.days, value.seconds, value.microseconds),
-    "datetime:timezone": lambda value: value.__getinitargs__(),
-    "uuid:UUID": lambda value: (value.int, value.is_safe.name),
-    "pathlib:PosixPath": str,
-    "pathlib:PurePosixPath": str,
-    "pathlib:WindowsPath": str,
-    "pathlib:PureWindowsPath": str,
-    "re:Pattern": lambda value: (value.pattern, value.flags),
-    "types:UnionType": lambda value: value.__args__,
-    "typing:Union": lambda value: value.__args__,
-}
-
-
-def family(kind: type) -> str:
-    """Return root module and class name: libraries move classes between their modules."""
-    module = str(getattr(kind, "__module__", "builtins"))
-    return f"{module.partition('.')[0]}:{kind.__qualname__}"
-
 
 def choose_handler(kind: type) -> Handler:
     """Return what writes the instances of a class that is not a builtin one."""
     if issubclass(kind, _CODE_KINDS):
         return code
-    if family(kind) in _STANDARD:
-        return _standard(kind)
+    if family(kind) in STANDARD:
+        return standard_handler(kind)
     for parent in kind.__mro__:
+        if claimed(parent) in WHY_NOT:
+            return _refusal(WHY_NOT[claimed(parent)])
         name = family(parent)
-        if name in WHY_NOT:
-            return _refusal(WHY_NOT[name])
-        for table in (arrays.HANDLERS, frames.HANDLERS, tables.HANDLERS):
+        for table in _LIBRARIES:
             if name in table:
                 return table[name]
     if issubclass(kind, enum.Enum):
-        return _enum_member
-    if issubclass(kind, io.IOBase) and not issubclass(kind, (io.BytesIO, io.StringIO)):
-        return _file
-    if hasattr(kind, "__next__") and not kind.__flags__ & _HEAP_TYPE and not _in_memory(kind):
-        return _refusal(_ITERATOR)
+        return enum_handler(kind)
+    if is_file(kind):
+        return write_file
+    if isinstance(getattr(kind, "__next__", None), types.WrapperDescriptorType):
+        return _iterator(kind)
     return instance_handler(kind)
 
 
-def _in_memory(kind: type) -> bool:
-    return issubclass(kind, (io.BytesIO, io.StringIO))
+def _iterator(kind: type) -> Handler:
+    """Refuse what is an iterator in C, except for files in memory: its position is not seen."""
+    import io
+
+    if issubclass(kind, (io.BytesIO, io.StringIO)):
+        return instance_handler(kind)
+    return _refusal(ITERATOR)
 
 
 def _refusal(why: str) -> Handler:
@@ -144,43 +108,29 @@ def _refusal(why: str) -> Handler:
     return refuse
 
 
-def _standard(kind: type) -> Handler:
-    head = b"x" + text(family(kind))
-    content = _STANDARD[family(kind)]
-
-    def write(encoder: Encoder, value: object) -> None:
-        encoder.out += head
-        encoder.encode(content(value))
-
-    return write
-
-
-def _file(encoder: Encoder, value: Any) -> None:
-    """Write a closed file, which is a name and a mode; an open one has no fingerprint."""
-    if not value.closed:
-        raise NoFingerprint(type_name(type(value)), "an open file belongs to one process")
-    encoder.out += b"x" + text("closed " + family(type(value)))
-    encoder.encode((str(getattr(value, "name", "")), str(getattr(value, "mode", ""))))
-
-
-def _enum_member(encoder: Encoder, value: enum.Enum) -> None:
-    encoder.out += b"m" + encoder.token(type(value)) + text(value._name_ or "")
-    encoder.part("value", value._value_)
-
-
 def instance_handler(kind: type) -> Handler:
     """Return what writes instances by class and state; once each, unless they cannot change."""
     registered = copyreg.dispatch_table.get(kind)
-    if registered is None and _is_plain_class(kind):
-        write: Handler = _plain_class(kind)
+    if registered is not None:
+        write = reduced_handler(kind, registered)
+    elif issubclass(kind, (list, dict, set, frozenset)) and _reduces_as_any(kind):
+        write = _container(kind)
+    elif _is_plain_class(kind):
+        write = _plain_class(kind)
     else:
-        write = reduced_handler(kind, registered or (lambda value: value.__reduce_ex__(4)))
+        write = reduced_handler(kind, lambda value: value.__reduce_ex__(4))
     if _is_frozen(kind):
         return write
+    return _once(write, in_library=module_origin(claimed(kind).partition(":")[0]) == "package")
 
+
+def _once(write: Handler, *, in_library: bool) -> Handler:
     def once(encoder: Encoder, value: object) -> None:
-        if not encoder.again(value):
-            write(encoder, value)
+        if encoder.again(value):
+            return
+        encoder.in_library += in_library
+        write(encoder, value)
+        encoder.in_library -= in_library
 
     return once
 
@@ -188,62 +138,84 @@ def instance_handler(kind: type) -> Handler:
 def _is_frozen(kind: type) -> bool:
     if not _FROZEN.isdisjoint(map(family, kind.__mro__)):
         return True
-    return issubclass(kind, _FROZEN_BASES) and not kind.__dictoffset__ and not _slots(kind)
+    return issubclass(kind, _FROZEN_BASES) and not kind.__dictoffset__ and not slots_of(kind)
 
 
-def _is_plain_class(kind: type) -> bool:
+def _reduces_as_any(kind: Any) -> bool:
+    """Tell whether a class leaves to a builtin container what it is made of."""
+    return kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ in (
+        object.__reduce__,
+        set.__reduce__,
+        frozenset.__reduce__,
+    )
+
+
+def _is_plain_class(kind: Any) -> bool:
     """Tell whether all state is in attributes and slots, by the test that `copyreg` makes."""
-    asked: Any = kind
-    if asked.__reduce_ex__ is not object.__reduce_ex__ or kind.__itemsize__:
+    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__itemsize__:
         return False
-    if asked.__reduce__ is not object.__reduce__:
+    if kind.__reduce__ is not object.__reduce__:
         return False
-    size = object.__basicsize__ + 8 * len(_slots(kind))
+    size = object.__basicsize__ + 8 * len(slots_of(kind))
     size += 8 * (kind.__dictoffset__ > 0) + 8 * (kind.__weakrefoffset__ > 0)
-    return kind.__basicsize__ <= size
-
-
-def _slots(kind: type) -> list[str]:
-    """Return the names of all slots, as attributes are called (`copyreg` would leave a trace)."""
-    names: list[str] = []
-    for parent in kind.__mro__:
-        declared = parent.__dict__.get("__slots__", ())
-        for name in (declared,) if isinstance(declared, str) else tuple(declared):
-            if name in ("__dict__", "__weakref__"):
-                continue
-            private = name.startswith("__") and not name.endswith("__")
-            stripped = parent.__name__.lstrip("_")
-            names.append(f"_{stripped}{name}" if private and stripped else name)
-    return names
+    return bool(kind.__basicsize__ <= size)
 
 
 def _plain_class(kind: type) -> Handler:
     """Write instances by their class, the arguments of ``__new__`` and their state."""
-    slots = _slots(kind)
-    state_is_attributes = getattr(kind, "__getstate__", None) is object.__getstate__
-    has_attributes = bool(kind.__dictoffset__)
     has_arguments = hasattr(kind, "__getnewargs_ex__") or hasattr(kind, "__getnewargs__")
-    forgotten = _forgotten(kind)
+    write_state = _state_writer(kind)
 
     def write(encoder: Encoder, value: Any) -> None:
         encoder.out += b"o" + encoder.token(kind)
         encoder.encode(_new_arguments(value) if has_arguments else None)
-        if not state_is_attributes:
-            _state(encoder, ask(value, value.__getstate__), forgotten)
-        else:
-            _state(encoder, value.__dict__ if has_attributes else None, forgotten)
-            held = [name for name in slots if hasattr(value, name)] if slots else slots
-            encoder.out += number(len(held))
-            for name in held:
-                encoder.out += text(name)
-                encoder.part(name, getattr(value, name))
+        write_state(encoder, value)
 
     return write
 
 
-def _forgotten(kind: type) -> frozenset[str]:
-    found = [_REMEMBERED.get(family(parent), frozenset()) for parent in kind.__mro__]
-    return frozenset().union(*found)
+def _container(kind: type) -> Handler:
+    """Write what the builtin base holds, whatever its methods are overridden with, and the rest."""
+    write_plain = _plain_class(kind)
+
+    def write(encoder: Encoder, value: Any) -> None:
+        if issubclass(kind, dict):
+            encoder.out += b"Ld" + number(dict.__len__(value))
+            encoder.pairs(dict.items(value))
+        elif issubclass(kind, list):
+            encoder.out += b"Ll"
+            encoder.sequence([*list.__iter__(value)])
+        elif issubclass(kind, set):
+            encoder.out += b"Le"
+            write_unordered(encoder, set.__iter__(value))
+        else:
+            encoder.out += b"LE"
+            write_unordered(encoder, frozenset.__iter__(value))
+        write_plain(encoder, value)
+
+    return write
+
+
+def _state_writer(kind: Any) -> Handler:
+    slots, read = slots_of(kind), attributes_reader(kind)
+    state_is_attributes = getattr(kind, "__getstate__", None) is object.__getstate__
+    left_out = forgotten(kind)
+
+    def write(encoder: Encoder, value: Any) -> None:
+        if not state_is_attributes:
+            _state(encoder, ask(value, value.__getstate__), left_out)
+        else:
+            _state(encoder, read(value) if read else None, left_out)
+            _write_slots(encoder, held(value, slots) if slots else [])
+
+    return write
+
+
+def _write_slots(encoder: Encoder, filled: list[tuple[str, Any]]) -> None:
+    encoder.out += number(len(filled))
+    for name, part in filled:
+        encoder.out += text(name)
+        encoder.part(name, part)
 
 
 def _new_arguments(value: Any) -> object:
@@ -252,12 +224,12 @@ def _new_arguments(value: Any) -> object:
     return ask(value, value.__getnewargs__)
 
 
-def _state(encoder: Encoder, state: object, forgotten: frozenset[str] = frozenset()) -> None:
+def _state(encoder: Encoder, state: object, left_out: frozenset[str] = frozenset()) -> None:
     """Write a state; an error in a part of it names the part as an attribute."""
     if type(state) is not dict:
         encoder.encode(state)
-    elif forgotten:
-        kept = {name: part for name, part in state.items() if name not in forgotten}
+    elif left_out:
+        kept = {name: part for name, part in state.items() if name not in left_out}
         _state(encoder, kept or None)
     elif not encoder.again(state):
         attributes(encoder, state)
@@ -282,31 +254,56 @@ def ask(value: object, question: Callable[[], Any]) -> Any:
     except (NoFingerprint, RecursionError):
         raise
     except Exception as error:
-        said = " ".join(str(error).split())
-        why = f"{_GENERAL} ({said[:120]})" if said else _GENERAL
-        raise NoFingerprint(type_name(type(value)), why) from None
+        raise NoFingerprint(type_name(type(value)), f"{GENERAL} ({said_by(error)})") from None
 
 
 def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:
     """Write instances by what they reduce to."""
-    forgotten = _forgotten(kind)
+    left_out = forgotten(kind)
+    is_exception = issubclass(kind, BaseException)
+    write_unsaid = _unsaid_writer(kind, left_out)
 
     def write(encoder: Encoder, value: object) -> None:
         found = _without_trace(kind, value, reduce)
         if isinstance(found, str):
             return _by_name(encoder, value, found)
         if not isinstance(found, tuple) or not 2 <= len(found) <= 6:
-            raise NoFingerprint(type_name(kind), _GENERAL)
+            raise NoFingerprint(type_name(kind), GENERAL)
         make, arguments, state, items, pairs, setter = (*found, None, None, None, None)[:6]
         encoder.out += b"q" + encoder.token(kind)
-        if make is copyreg.__newobj__:  # type: ignore[attr-defined]
-            make, arguments = None, arguments[1:]
+        if make is copyreg.__newobj__ and arguments[0] is kind:  # type: ignore[attr-defined]
+            make, arguments = True, arguments[1:]
         encoder.encode(make if make is not kind else None)
         encoder.encode(arguments)
-        _state(encoder, state, forgotten)
+        # An exception says so once somebody has asked for its attributes, also where it has none.
+        _state(encoder, (state or None) if is_exception else state, left_out)
         _content(encoder, items, pairs)
         encoder.encode(setter)
+        write_unsaid(encoder, value, said=bool(state) or (state is not None and not is_exception))
         return None
+
+    return write
+
+
+def _unsaid_writer(kind: type, left_out: frozenset[str]) -> Callable[..., None]:
+    """Return what writes that part of instances which a reducer of Python's own leaves out."""
+    author = next(
+        parent
+        for parent in kind.__mro__
+        if "__reduce_ex__" in parent.__dict__ or "__reduce__" in parent.__dict__
+    )
+    is_python = author is not object and module_origin(str(author.__module__)) == "python"
+    read: Read | None = attributes_reader(kind) if is_python else None
+    slots = slots_of(kind, above=author) if is_python else []
+    is_exception = issubclass(kind, BaseException)
+
+    def write(encoder: Encoder, value: Any, *, said: bool) -> None:
+        _state(encoder, (read(value) or None) if read and not said else None, left_out)
+        _write_slots(encoder, held(value, slots) if slots else [])
+        if is_exception:
+            encoder.part("__cause__", value.__cause__)
+            encoder.part("__context__", value.__context__)
+            encoder.encode(value.__suppress_context__)
 
     return write
 
@@ -330,11 +327,20 @@ def _content(
 
 
 def _by_name(encoder: Encoder, value: object, name: str) -> None:
-    """Write what reduces to the name of a global: code, or the one instance of its class."""
-    if callable(value):
+    """Write what reduces to the name of a global: code, or an instance by its class and name.
+
+    That the user's own class says so does not keep its instances from changing.
+    """
+    kind = type(value)
+    origin = module_origin(str(kind.__module__))
+    if callable(value) and origin == "python":
         code(encoder, value)
-    else:
-        encoder.out += b"G" + encoder.token(type(value)) + text(name)
+        return
+    encoder.out += b"G" + encoder.token(kind) + text(name)
+    read = attributes_reader(kind) if origin != "package" else None
+    slots = slots_of(kind) if origin != "package" else []
+    encoder.encode(read(value) if read else None)
+    _write_slots(encoder, held(value, slots))
 
 
 def _without_trace(kind: type, value: object, reduce: Callable[[Any], Any]) -> Any:

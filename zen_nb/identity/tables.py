@@ -1,9 +1,10 @@
-"""Arrow and polars: columns by content, whatever their chunks, offsets and spare bytes.
+"""Arrow: columns by content, whatever their chunks, offsets and spare bytes.
 
 Everything is ``W`` and the text of its kind. An Arrow column is its type, its length and
 which items are null; then the bytes of fixed-width items with zeros under nulls, or
-lengths and joined bytes, or lengths and the column of all items, or the columns of a
-struct, or indices and dictionary; types beyond these by their Python items.
+lengths and joined bytes, or lengths and the column of all items (keys and items of a map),
+or the columns of a struct, or indices and dictionary, or the codes of a union and the column
+of each member, or the values of all runs; types beyond these by their Python items.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ def column(encoder: Encoder, array: Any) -> None:
         if isinstance(array, arrow.ChunkedArray):
             parts = array.chunks
             array = parts[0] if len(parts) == 1 else arrow.concat_arrays(parts)
-    kind = array.type
-    encoder.out += b"W" + text("column") + text(str(kind)) + number(len(array))
+    encoder.out += b"W" + text("column")
+    describe(encoder, array.type)
+    encoder.out += number(len(array))
     _nulls(encoder, array)
     _content(encoder, array, arrow)
 
@@ -43,24 +45,19 @@ def _nulls(encoder: Encoder, array: Any) -> None:
 
 def _content(encoder: Encoder, array: Any, arrow: Any) -> None:
     kind, types = array.type, arrow.types
+    for is_kind, write in _NESTED.items():
+        if getattr(types, is_kind, lambda kind: False)(kind):
+            write(encoder, array, arrow)
+            return
     if isinstance(array, arrow.ExtensionArray):
-        encoder.out += text(kind.extension_name)
         column(encoder, array.storage)
     elif types.is_null(kind):
-        return
+        pass
     elif types.is_boolean(kind):
         bits = array.fill_null(False) if array.null_count else array
         encoder.out += encoder.digest(bits.cast("uint8").to_numpy(zero_copy_only=False))
-    elif _is_text(kind, types):
+    elif _is_text(kind):
         _joined(encoder, array, arrow)
-    elif types.is_dictionary(kind):
-        column(encoder, array.indices)
-        column(encoder, array.dictionary)
-    elif types.is_struct(kind):
-        for part in array.flatten():
-            column(encoder, part)
-    elif _is_list(kind, types):
-        _lists(encoder, array, arrow)
     elif types.is_primitive(kind) or types.is_decimal(kind) or _is_octets(kind, types):
         encoder.out += encoder.digest(_fixed(array))
     else:
@@ -71,11 +68,7 @@ def _is_octets(kind: Any, types: Any) -> bool:
     return bool(types.is_fixed_size_binary(kind) and kind.byte_width)
 
 
-def _is_list(kind: Any, types: Any) -> bool:
-    return bool(types.is_list(kind) or types.is_large_list(kind))
-
-
-def _is_text(kind: Any, types: Any) -> bool:
+def _is_text(kind: Any) -> bool:
     names = ("string", "large_string", "binary", "large_binary", "string_view", "binary_view")
     return str(kind) in names
 
@@ -121,6 +114,55 @@ def _lists(encoder: Encoder, array: Any, arrow: Any) -> None:
     column(encoder, array.flatten())
 
 
+def _maps(encoder: Encoder, array: Any, arrow: Any) -> None:
+    numpy = import_module("numpy")
+    array = array.drop_null()
+    lengths = numpy.diff(array.offsets.to_numpy()).astype("<i8")
+    encoder.out += encoder.digest(lengths.view("u1"))
+    column(encoder, array.keys)
+    column(encoder, array.items)
+
+
+def _structs(encoder: Encoder, array: Any, arrow: Any) -> None:
+    for part in array.flatten():
+        column(encoder, part)
+
+
+def _dictionaries(encoder: Encoder, array: Any, arrow: Any) -> None:
+    column(encoder, array.indices)
+    column(encoder, array.dictionary)
+
+
+def _runs(encoder: Encoder, array: Any, arrow: Any) -> None:
+    """Write the values of all items: how long runs are follows from them."""
+    column(encoder, import_module("pyarrow.compute").run_end_decode(array))
+
+
+def _unions(encoder: Encoder, array: Any, arrow: Any) -> None:
+    """Write which member each item is of, then for each member its items in order."""
+    chosen = array.type_codes.to_numpy()
+    encoder.out += encoder.digest(chosen.view("u1"))
+    dense = array.type.mode == "dense"
+    for place, code in enumerate(array.type.type_codes):
+        mine = (chosen == code).nonzero()[0]
+        found = array.offsets.to_numpy()[mine] if dense else mine
+        column(encoder, array.field(place).take(arrow.array(found)))
+
+
+_NESTED: dict[str, Any] = {
+    "is_dictionary": _dictionaries,
+    "is_struct": _structs,
+    "is_map": _maps,
+    "is_list": _lists,
+    "is_large_list": _lists,
+    "is_fixed_size_list": _lists,
+    "is_list_view": _lists,
+    "is_large_list_view": _lists,
+    "is_union": _unions,
+    "is_run_end_encoded": _runs,
+}
+
+
 def _arrow_column(encoder: Encoder, value: Any) -> None:
     encoder.out += b"W" + text("array") + encoder.token(type(value))
     column(encoder, value)
@@ -144,67 +186,43 @@ def _schema(encoder: Encoder, value: Any) -> None:
 
 
 def _field(encoder: Encoder, value: Any) -> None:
-    encoder.out += b"W" + text("field") + text(value.name) + text(str(value.type))
+    encoder.out += b"W" + text("field") + text(value.name)
+    describe(encoder, value.type)
     encoder.encode(bool(value.nullable))
     encoder.encode(dict(value.metadata) if value.metadata else None)
 
 
+def describe(encoder: Encoder, kind: Any) -> None:
+    """Write a type by its parts: its text does not tell a name with a comma from two names."""
+    arrow = sys.modules["pyarrow"]
+    encoder.out += b"W" + text("type") + text(str(kind))
+    if isinstance(kind, arrow.BaseExtensionType):
+        encoder.encode(_parameters(kind))
+        describe(encoder, kind.storage_type)
+    elif arrow.types.is_dictionary(kind):
+        describe(encoder, kind.index_type)
+        describe(encoder, kind.value_type)
+    else:
+        fields = [kind.field(place) for place in range(kind.num_fields)]
+        encoder.out += number(len(fields))
+        for field in fields:
+            _field(encoder, field)
+
+
+def _parameters(kind: Any) -> bytes | None:
+    """Return what an extension type written in Python keeps; the text of others tells."""
+    serialize = getattr(kind, "__arrow_ext_serialize__", None)
+    return None if serialize is None else bytes(serialize())
+
+
 def _arrow_type(encoder: Encoder, value: Any) -> None:
-    encoder.out += b"W" + text("type") + encoder.token(type(value)) + text(str(value))
+    encoder.out += b"W" + text("type") + encoder.token(type(value))
+    describe(encoder, value)
 
 
 def _arrow_scalar(encoder: Encoder, value: Any) -> None:
-    arrow = sys.modules["pyarrow"]
     encoder.out += b"W" + text("scalar") + encoder.token(type(value))
-    column(encoder, arrow.array([value.as_py()], type=value.type))
-
-
-def _polars_frame(encoder: Encoder, value: Any) -> None:
-    if encoder.again(value):
-        return
-    encoder.out += b"W" + text("frame") + encoder.token(type(value))
-    encoder.out += number(value.height) + number(value.width)
-    for series in value.get_columns():
-        start = len(encoder.out)
-        _polars_column(encoder, series)
-        encoder.note(value, start)
-
-
-def _polars_series(encoder: Encoder, value: Any) -> None:
-    if encoder.again(value):
-        return
-    encoder.out += b"W" + text("series") + encoder.token(type(value))
-    _polars_column(encoder, value)
-
-
-def _polars_column(encoder: Encoder, series: Any) -> None:
-    """Write name, dtype, which items are null, and the items, without the help of Arrow."""
-    polars = sys.modules["polars"]
-    encoder.out += text(series.name) + text(repr(series.dtype)) + number(len(series))
-    encoder.out += number(series.null_count())
-    if 0 < series.null_count() < len(series):
-        encoder.out += encoder.digest(_octets(series.is_not_null().to_numpy()))
-    dtype = series.dtype
-    if dtype in (polars.Categorical, polars.Enum):
-        series = series.cast(polars.String)
-        dtype = series.dtype
-    if dtype == polars.String:
-        whole = series.fill_null("")
-        encoder.out += encoder.digest(_octets(whole.str.len_bytes().to_numpy()))
-        encoder.encode("".join(whole.to_list()) if len(whole) else "")
-    elif dtype.is_numeric() or dtype.is_temporal() or dtype == polars.Boolean:
-        physical = series.to_physical()
-        if physical.dtype in (polars.Int128, polars.UInt128) or dtype.is_decimal():
-            encoder.sequence(series.to_list())
-        else:
-            filled = physical.fill_null(False if dtype == polars.Boolean else 0)
-            encoder.out += encoder.digest(_octets(filled.to_numpy()))
-    else:
-        encoder.sequence(series.to_list())
-
-
-def _octets(array: Any) -> Any:
-    return array.reshape(-1).view("u1")
+    column(encoder, sys.modules["pyarrow"].repeat(value, 1))
 
 
 HANDLERS: dict[str, Handler] = {
@@ -216,6 +234,4 @@ HANDLERS: dict[str, Handler] = {
     "pyarrow:Field": _field,
     "pyarrow:DataType": _arrow_type,
     "pyarrow:Scalar": _arrow_scalar,
-    "polars:DataFrame": _polars_frame,
-    "polars:Series": _polars_series,
 }
