@@ -6,8 +6,8 @@ import pytest
 
 from tests.soundness.corpus import GROUPS, SCENARIOS
 from tests.soundness.scenario import Scenario
-from tests.soundness.stage import ways_of
 from tests.soundness.verdict import Verdict, verdicts
+from tests.soundness.ways import ways_of
 
 PLAYED = [
     pytest.param(group, f"{one.name} [{way}]", marks=pytest.mark.xdist_group(f"soundness {group}"))
