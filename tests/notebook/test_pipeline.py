@@ -186,7 +186,7 @@ def test_why_before_a_run_says_what_would_change(pipe):
     text = pipe.cells("%pipeline plan")[0].text
     assert "3 cached" in text
     pipe.cells("%pipeline drop load")
-    assert "input rows: 3 → 1 items" in pipe.cells("%pipeline why clean")[0].text
+    assert "3 → 1 items" in pipe.cells("%pipeline why clean")[0].text
 
 
 def test_why_of_a_step_that_failed(nb):

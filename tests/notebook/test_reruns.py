@@ -217,7 +217,7 @@ def test_the_reason_names_what_changed(pipe):
     done = pipe.cells(SETUP.replace("return ALPHA", "return -ALPHA"), SCALE)[1]
     assert "helper factor() line 6 changed" in done.text
     done = pipe.cells(LOAD.replace("1, 2, 3", "1, 2, 4"), SCALE)[1]
-    assert "input table changed" in done.text
+    assert "input table: column x: 1 of 3 values changed" in done.text
     assert "first run" not in done.text
 
 

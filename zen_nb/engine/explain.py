@@ -51,7 +51,8 @@ class Change:
         """Return what changed of it, the most telling first; empty where its noun says all."""
         if self.said:
             found = self.difference
-            return [self.said, *(found.clauses() if found else [])]
+            more = found.clauses() if found else []
+            return [self.said, *(clause for clause in more if clause not in self.said)]
         if self.how != "changed":
             return [_absence(self.label, self.how)]
         return _sides(self.before, self.after) or ["changed"]
@@ -117,7 +118,8 @@ def _sides(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> list[str]:
         beyond = "cut" in before or "cut" in after
         return ["changed beyond the text that is kept" if beyond else "changed, its text did not"]
     old, new = _line(before), _line(after)
-    return [f"{old} → {new}"] if old and new and old != new else []
+    differ = before.get("type") != after.get("type") or ("summary" in before and "summary" in after)
+    return [f"{old} → {new}"] if differ and old and new and old != new else []
 
 
 def _short(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> str:

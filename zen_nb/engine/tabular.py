@@ -16,6 +16,7 @@ from zen_nb.identity.sample import digests
 
 _NAMED = 3
 _LISTED = 8
+_COUNTABLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,14 @@ class Share:
 
     def words(self, noun: str) -> str:
         """Return ``3 of 150 values`` where that is known, else ``about 2 % of values``."""
+        if self.differing and self.differing == self.compared:
+            return f"all {self.of:,} {noun}" if self.exact else f"nearly all {noun}"
         if self.exact:
             return f"{self.differing:,} of {self.of:,} {noun}"
-        if not self.differing:
+        if self.differing < _COUNTABLE:
             # With none in n, three in n is what can still be expected, 19 times of 20.
-            return f"fewer than {math.ceil(300 / self.compared)} % of {noun}"
+            most = 3 + 2 * self.differing
+            return f"fewer than {math.ceil(100 * most / self.compared)} % of {noun}"
         return f"about {max(1, round(100 * self.value))} % of {noun}"
 
 
@@ -100,7 +104,7 @@ class FrameDifference:
     def clauses(self) -> list[str]:
         found = []
         if self.rows[0] != self.rows[1]:
-            found.append(f"{self.rows[0]:,} → {self.rows[1]:,} rows{self._where()}")
+            found.append(f"{self.rows[0]:,} → {self.rows[1]:,} rows")
         found += [f"column {name} {old} → {new}" for name, (old, new) in self.retyped.items()]
         found += [f"{_columns(names)} {word}" for names, word in self._came_and_went() if names]
         found += self._contents()
@@ -108,38 +112,32 @@ class FrameDifference:
             found.append("columns in another order")
         if self.index:
             found.append(self.index)
+        if self.kept and min(self.rows):
+            found.append(f"the first {min(self.rows):,} rows look the same")
         return found
 
     def _came_and_went(self) -> list[tuple[tuple[str, ...], str]]:
         return [(self.added, "added"), (self.removed, "removed")]
 
-    def _where(self) -> str:
-        if not self.kept:
-            return ""
-        few = min(self.rows)
-        return f" (the first {few:,} look the same)" if few else ""
-
     def _contents(self) -> list[str]:
-        if self.rows[0] != self.rows[1]:
-            return self._moved()
-        if len(self.changed) > _LISTED:
-            return [f"{_columns(tuple(self.changed))} changed"]
-        return [
-            f"column {name}: {part.words('values')} changed"
-            if part is not None and (part.differing or not part.exact)
-            else f"column {name} changed"
-            for name, part in self.changed.items()
-        ]
-
-    def _moved(self) -> list[str]:
-        """Say where rows that came or went begin to tell; places say nothing after that."""
-        if self.kept or not self.changed:
+        if self.kept:
             return []
-        first = [part.same_until for part in self.changed.values() if part is not None]
-        places = [place for place in first if place is not None]
-        if not places:
-            return [f"{_columns(tuple(self.changed))} changed"]
-        return [f"rows differ from about row {min(places):,} on"] if min(places) else []
+        told = {name: part for name, part in self.changed.items() if not self._is_moved(part)}
+        if len(told) > _LISTED:
+            found = [f"{_columns(tuple(told))} changed"]
+        else:
+            found = [_content(name, part) for name, part in told.items()]
+        moved = [part for name, part in self.changed.items() if name not in told and part]
+        if moved:
+            first = min(part.same_until or 0 for part in moved)
+            names = tuple(name for name in self.changed if name not in told)
+            verb = "differ" if len(names) > 1 else "differs"
+            found.append(f"{_columns(names)} {verb} from about row {first:,} on")
+        return found
+
+    def _is_moved(self, part: Share | None) -> bool:
+        """Tell whether rows came or went before these, so that places do not compare."""
+        return self.rows[0] != self.rows[1] and part is not None and part.value > 0.5
 
     def to_dict(self) -> dict[str, JSON]:
         found: dict[str, JSON] = {
@@ -163,6 +161,12 @@ def _rounded(part: Share | None) -> float | None:
     return None if part is None else round(part.value, 4)
 
 
+def _content(name: str, part: Share | None) -> str:
+    if part is None or (part.exact and not part.differing):
+        return f"column {name} changed"
+    return f"column {name}: {part.words('values')} changed"
+
+
 def _columns(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED])
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -177,12 +181,8 @@ def frames(before: Mapping[str, Any], after: Mapping[str, Any]) -> FrameDifferen
     common = [name for name in new if name in old]
     typed = [name for name in common if old[name][1] == new[name][1]]
     samples = _samples(before), _samples(after)
-    changed = {}
-    for name in typed:
-        found = share(samples[0].get(name, {}), samples[1].get(name, {}), rows)
-        if _differs(old[name][2], new[name][2], found):
-            changed[name] = found
-    looked = [part for part in changed.values() if part is not None]
+    shares = {n: share(samples[0].get(n, {}), samples[1].get(n, {}), rows) for n in typed}
+    changed = {n: part for n, part in shares.items() if _differs(old[n][2], new[n][2], part)}
     resized = rows[0] != rows[1]
     return FrameDifference(
         rows=rows,
@@ -196,7 +196,7 @@ def frames(before: Mapping[str, Any], after: Mapping[str, Any]) -> FrameDifferen
         },
         reordered=common != [name for name in old if name in new],
         index=_index(before.get("index"), after.get("index"), resized=resized),
-        kept=resized and len(looked) == len(typed) and not any(p.differing for p in looked),
+        kept=resized and all(p is not None and not p.differing for p in shares.values()),
         more=max(0, int(after.get("width", 0)) - len(new)),
     )
 
@@ -251,8 +251,9 @@ class ArrayDifference:
         old, new = self.shape
         found = [f"{name} {one} → {other}" for name, (one, other) in self.sides.items()]
         if old != new:
-            same = f" (the first {_count(old, new):,} look the same)" if self.kept else ""
-            found.insert(0, f"{_by(old)} → {_by(new)}{same}")
+            found.insert(0, f"{_by(old)} → {_by(new)}")
+            if self.kept:
+                found.append(f"the first {_count(old, new):,} look the same")
         elif self.share is not None and "dtype" not in self.sides:
             found.append(f"{self.share.words(self.noun)} changed")
         return [*found, *([self.index] if self.index else [])]

@@ -88,7 +88,7 @@ class Reach(Naming):
 
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
-        self._own = None
+        self.__dict__.pop("_own", None)
         notes: Parts = {}
         try:
             digest = self.whole(value, notes)

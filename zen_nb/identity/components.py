@@ -15,7 +15,7 @@ from zen_nb.core.model import JSON, Component
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.profile import profile
 from zen_nb.identity.secrets import looks_secret, redacted
-from zen_nb.identity.summary import shown_value, summarise
+from zen_nb.identity.summary import LONGEST, shown_value, summarise
 from zen_nb.identity.values import Parts
 
 _SOURCE_LIMIT = 20_000
@@ -113,13 +113,16 @@ def shown_code(source: str, line: int, **more: JSON) -> Mapping[str, JSON]:
 def _shown(name: str, value: object, parts: Parts | None) -> dict[str, JSON]:
     if value is MISSING:
         return {}
-    short = shown_value(name, value)
+    is_long = isinstance(value, (str, bytes)) and len(value) > LONGEST
+    short = None if is_long else shown_value(name, value)
     type_name, summary = summarise(value, name)
     found: dict[str, JSON] = {"type": type_name}
     if short is not None:
         found["value"] = short
     elif looks_secret(name, value):
         found["hidden"] = True
+    elif is_long:
+        found["summary"] = f"{len(value):,} characters"  # type: ignore[arg-type]
     elif not isinstance(value, (str, bytes, int, float, complex)):
         found["summary"] = summary
     if not is_atom(value) or (isinstance(value, str) and "hidden" not in found):

@@ -23,7 +23,9 @@ def _frame(encoder: Encoder, value: Any) -> None:
     encoder.out += b"W" + text("frame") + encoder.token(type(value))
     encoder.out += number(value.height) + number(value.width)
     for series in value.get_columns():
+        start = len(encoder.out)
         column(encoder, series)
+        encoder.note(value, start)
 
 
 def _series(encoder: Encoder, value: Any) -> None:

@@ -26,7 +26,9 @@ class Account:
         ``ran``, ``cached``, ``failed`` and ``never`` of the last one; ``run``, ``hit``,
         ``waiting`` and ``unknown`` of the next.
     text
-        The same in a sentence, with the reason.
+        The same in a sentence; with the reason where that is not what changed.
+    reason
+        Why, in one clause.
     comparison
         The nearest earlier record, and what has changed since.
     """
@@ -34,6 +36,7 @@ class Account:
     what: What
     text: str
     comparison: Comparison = NOTHING
+    reason: str = ""
 
     def compared(self) -> str:
         """Return the sentence that says with which record it was compared; ``""`` for none."""
@@ -41,17 +44,19 @@ class Account:
         if record is None or self.what in ("cached", "hit"):
             return ""
         which = f"the record of {when(record)}"
+        past = self.what == "ran"
         if not changes:
-            return f"Nothing else has changed since {which}."
+            return f"Nothing else {'had' if past else 'has'} changed since {which}."
         of = self.comparison.of
         nearest = f", the nearest of {of}" if of > 1 else ""
-        return f"What changed since {which}{nearest}:"
+        return f"What {'had ' if past else ''}changed since {which}{nearest}:"
 
     def to_dict(self) -> dict[str, JSON]:
         """Return it as plain JSON."""
         return {
             "what": self.what,
             "text": self.text,
+            "reason": self.reason,
             "compared": _compared(self.comparison),
             "changes": [change.to_dict() for change in self.comparison.changes],
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zen_nb.core.errors import UnknownStep, UsageError
 from zen_nb.core.model import Record
 from zen_nb.engine.accept import Listed
-from zen_nb.engine.decide import decide, moment
+from zen_nb.engine.decide import decide, in_words, moment
 from zen_nb.engine.earlier import Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.notebook.explanation import Account, Explanation, when
@@ -33,7 +33,7 @@ def explain(session: Session, name: str) -> Explanation:
 def _last(name: str, log: StepLog | None) -> Account:
     if log is None or log.duration_s is None:
         if log is not None and log.error:
-            return Account("failed", f"{name} failed: {log.error}")
+            return Account("failed", f"{name} failed: {log.error}", reason=log.error)
         return Account("never", f"{name} has not run in this kernel.")
     if log.cached and log.record is not None:
         return _cached(name, log.reason, log.record, accepted=log.accepted)
@@ -44,14 +44,20 @@ def _cached(name: str, reason: str, record: Record, *, accepted: bool = False) -
     since = "" if accepted else f" since {when(record)}"
     saved = seconds(record.duration_s)
     text = f"{name} was cached: {reason}{since}; {saved} saved."
-    return Account("cached", text, Comparison(record))
+    return Account("cached", text, Comparison(record), reason)
 
 
 def _ran(name: str, duration_s: float, reason: str, note: str, comparison: Comparison) -> Account:
-    text = f"{name} ran ({seconds(duration_s)}): {reason}."
+    text = f"{name} ran ({seconds(duration_s)}){_because(reason, comparison)}"
     if note and note != reason:
         text += f" Not cached: {note}."
-    return Account("ran", text, comparison)
+    return Account("ran", text, comparison, reason)
+
+
+def _because(reason: str, comparison: Comparison) -> str:
+    """Return the end of a sentence: the reason, where it is not told change by change below."""
+    told = comparison.changes and reason == in_words(comparison.changes)
+    return "." if told else f": {reason}."
 
 
 def explain_function(name: str) -> Explanation:
@@ -74,16 +80,21 @@ def _function_now(name: str) -> Account | None:
         return None
     decision = decide(question, surroundings.store(surroundings.configuration()))
     if decision.record is not None:
-        return Account("hit", "The same call would be cached now.", Comparison(decision.record))
-    return Account("run", f"The same call would run now: {decision.reason}.", decision.comparison)
+        served = Comparison(decision.record)
+        return Account("hit", "The same call would be cached now.", served, decision.reason)
+    because = _because(decision.reason, decision.comparison)
+    text = f"The same call would run now{because}"
+    return Account("run", text, decision.comparison, decision.reason)
 
 
 def _outlook(forecast: Forecast) -> Account:
     if forecast.what == "hit":
         why = f": {forecast.reason}" if forecast.accepted else ""
-        return Account("hit", f"Now it would be cached{why}.", forecast.comparison)
+        text = f"Now it would be cached{why}."
+        return Account("hit", text, forecast.comparison, forecast.reason)
     word = "it would run" if forecast.what == "run" else "it may run"
-    return Account(forecast.what, f"Now {word}: {forecast.reason}.", forecast.comparison)
+    text = f"Now {word}{_because(forecast.reason, forecast.comparison)}"
+    return Account(forecast.what, text, forecast.comparison, forecast.reason)
 
 
 def plan_table(forecasts: Mapping[str, Forecast]) -> str:
