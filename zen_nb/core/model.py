@@ -28,7 +28,8 @@ class Component:
         Its fingerprint.
     shown
         What a person is shown of it: ``{"value": "0.001"}``, ``{"source": "def …"}``,
-        ``{"summary": "DataFrame 150 × 4"}``, ``{"version": "3.1.0"}``. Never part of the key.
+        ``{"summary": "DataFrame 150 × 4"}``, ``{"version": "3.1.0"}``; and a ``profile`` with
+        which a later one is compared. Never part of the key, bounded, without secrets.
     """
 
     label: str

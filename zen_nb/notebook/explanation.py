@@ -135,7 +135,7 @@ class Explanation:
     def to_html(self) -> str:
         """Return the same as markup that reads well on light and on dark pages."""
         parts = "".join(map(_section, self._accounts()))
-        return f'<div style="line-height:1.45">{parts}</div>'
+        return f'<div style="{_PAGE}">{parts}</div>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.to_html()}
@@ -173,6 +173,10 @@ def _parts(change: Change) -> tuple[str, list[str]]:
     return f"{change.noun}:", clauses
 
 
+_PAGE = (
+    "line-height:1.45;font-size:var(--jp-ui-font-size1,13px);"
+    "color:var(--jp-ui-font-color1,var(--vscode-editor-foreground,inherit))"
+)
 _DIFF = (
     "margin:2px 0 6px 1.5em;padding:2px 6px;font-size:12px;line-height:1.35;overflow-x:auto;"
     "background-color:transparent;color:inherit;border-left:2px solid rgba(128,128,128,0.4)"
