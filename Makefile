@@ -19,13 +19,14 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
 FRONTEND := $(shell find frontend/src frontend/*.json -type f 2>/dev/null)
 
-.PHONY: help demo test lint frontend lab bench clean
+.PHONY: help demo test lint frontend lab bench soundness clean
 
 help:
 	@echo "make demo      run the quickstart notebook twice, from a cold and from a warm cache"
 	@echo "make test      install what the tests need and run all of them"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure zen_nb beside its peers"
+	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
 	@echo "make frontend  build the widget from frontend/"
 	@echo "make lint      style, types and floors, without the tests"
 	@echo "make clean     remove all that make made"
@@ -74,6 +75,12 @@ zen_nb/static/widget.js: $(FRONTEND) | .venv/.node_modules
 	@.ci/chromium $(PY) > $@
 	@echo "Chromium for the browser tests: $$(cat $@)"
 
+# On top of .venv: the tests must not meet what peers bring.
+.venv/peers/.made: benchmarks/soundness/peers.txt | .venv/.test
+	@echo "installing the peers of the soundness table"
+	@$(PY) -m benchmarks.soundness.environment .venv/peers
+	@touch $@
+
 # ---------------------------------------------------------------- what is done
 
 demo: .venv/.demo zen_nb/static/widget.js
@@ -108,6 +115,9 @@ lab: .venv/.lab zen_nb/static/widget.js
 
 bench: .venv/.test
 	$(PY) -m benchmarks
+
+soundness: .venv/peers/.made
+	$(PY) -m benchmarks.soundness .venv/peers/bin/python
 
 clean:
 	rm -rf .venv .demo .screenshots build dist zen_nb/static frontend/node_modules
