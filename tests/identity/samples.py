@@ -418,9 +418,3 @@ def quick_samples() -> dict[str, Callable[[], object]]:
     """Return all but the ones that take long to make."""
     slow = ("fitted(", "forest(", "load_iris(")
     return {name: make for name, make in SAMPLES.items() if not name.startswith(slow)}
-
-
-def tell() -> None:
-    """Write each fingerprint and its name, for a test in another process."""
-    for name, make in SAMPLES.items():
-        sys.stdout.write(f"{fp(make())} {name!r}\n")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copyreg
+import io
 import pickle
 import sys
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse
+import scipy.stats
 
 from tests.identity.samples import NameSink, Plain, Slotted, fp, frame
 from zen_nb.identity.values import fingerprint_of
@@ -92,7 +95,109 @@ def tuples(*, shared):
     return [inner if shared else tuple(iter((1, "x"))) for _ in range(50)]
 
 
+class Tags(set):
+    pass
+
+
+class FrozenTags(frozenset):
+    pass
+
+
+def grown(kind, words, *, backwards):
+    """Return a set with another history, and so with another order in memory."""
+    words = [*reversed(words)] if backwards else words
+    if not issubclass(kind, set):
+        return kind(words)
+    made = kind(range(1000) if backwards else ())
+    made.clear()
+    made.update(words)
+    return made
+
+
+def opened(read):
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (2, 2), "red").save(file, "PNG")
+    found = PIL.Image.open(file)
+    if read:
+        found.load()
+    return found
+
+
+WORDS = [f"word {n}" for n in range(40)]
+RUNS = pa.RunEndEncodedArray.from_arrays([2, 5], [1, None])
+
+
+def named_error():
+    """Return an error whose attributes somebody has asked for."""
+    error = ValueError("a")
+    assert vars(error) == {}
+    return error
+
+
 PAIRS = {
+    "order of a set's class": (
+        lambda: grown(Tags, WORDS, backwards=False),
+        lambda: grown(Tags, WORDS, backwards=True),
+    ),
+    "order of a frozen set's class": (
+        lambda: grown(FrozenTags, WORDS, backwards=False),
+        lambda: grown(FrozenTags, WORDS, backwards=True),
+    ),
+    "twins in a set": (lambda: {Plain(a=[]), Plain(a=[])}, lambda: {Plain(a=[]), Plain(a=[])}),
+    "parts of one array": (
+        lambda: [*np.arange(6).reshape(3, 2)],
+        lambda: [np.array([0, 1]), np.array([2, 3]), np.array([4, 5])],
+    ),
+    "columns of one array": (
+        lambda: [*np.arange(6).reshape(3, 2).T],
+        lambda: [np.array([0, 2, 4]), np.array([1, 3, 5])],
+    ),
+    "a read-only view": (
+        lambda: [whole := np.frombuffer(b"abcd", "u1"), whole[:2]],
+        lambda: [np.frombuffer(b"abcd", "u1"), np.frombuffer(b"ab", "u1")],
+    ),
+    "bytes of a window": (lambda: memoryview(b"abc"), lambda: memoryview(bytes(bytearray(b"abc")))),
+    "attributes asked for": (
+        lambda: ValueError("a"),
+        named_error,
+    ),
+    "a picture that was read": (lambda: opened(True), lambda: opened(False)),
+    "runs": (
+        lambda: RUNS[1:4],
+        lambda: pa.RunEndEncodedArray.from_arrays([1, 3], [1, None]),
+    ),
+    "fixed lists under nulls": (
+        lambda: pa.array([[9, 9], [1, 2], None], pa.list_(pa.int64(), 2))[1:],
+        lambda: pa.array([[1, 2], None], pa.list_(pa.int64(), 2)),
+    ),
+    "sliced maps": (
+        lambda: pa.array([[("z", 0)], [("a", 1)], None], pa.map_(pa.string(), pa.int64()))[1:],
+        lambda: pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+    ),
+    "sliced views of strings": (
+        lambda: pa.array(["z", "a" * 30, None], pa.string_view())[1:],
+        lambda: pa.array(["a" * 30, None], pa.string_view()),
+    ),
+    "members of a union that nobody is": (
+        lambda: pa.UnionArray.from_sparse(
+            pa.array([0, 1], "int8"), [pa.array([1, 9]), pa.array(["z", "a"])]
+        ),
+        lambda: pa.UnionArray.from_sparse(
+            pa.array([0, 1], "int8"), [pa.array([1, 7]), pa.array(["y", "a"])]
+        ),
+    ),
+    "sliced lists of polars": (
+        lambda: pl.Series([[9], [1, None], None, []])[1:],
+        lambda: pl.Series([[1, None], None, []]),
+    ),
+    "chunks of lists": (
+        lambda: pl.concat([pl.Series([[1]]), pl.Series([[2, 3]])], rechunk=False),
+        lambda: pl.Series([[1], [2, 3]]),
+    ),
+    "sliced structs of polars": (
+        lambda: pl.Series([{"a": 9}, {"a": 1}, None])[1:],
+        lambda: pl.Series([{"a": 1}, None]),
+    ),
     "NaN objects": (lambda: [float("nan")], lambda: [float("inf") - float("inf")]),
     "NaN in a packed list": (lambda: [np.nan] * 50, lambda: [-float("nan") for _ in range(50)]),
     "NaN in a tree": (
@@ -300,6 +405,16 @@ def test_the_generators_behind_module_functions_are_not_part_of_them():
         np.random.rand()
         assert fp(draw) == before
     assert fp(random.random) != fp(random.gauss)
+
+
+def test_the_generator_behind_a_distribution_is_not_part_of_it():
+    """A distribution that draws from the shared generator is the same before and after a draw."""
+    distribution = scipy.stats.norm(1, 2)
+    before = fp(distribution)
+    np.random.rand()
+    assert fp(distribution) == before
+    distribution.random_state = 3
+    assert fp(distribution) != before
 
 
 def test_a_private_generator_is_its_state():

@@ -1,5 +1,7 @@
 """torch: tensors, parameters, modules and optimizers, where torch is installed."""
 
+# ruff: noqa: PLW0108 - values are made when they are asked for
+
 from __future__ import annotations
 
 import copy
@@ -25,6 +27,7 @@ def stepped(rate=0.1):
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     model(torch.ones(4, 2)).sum().backward()
     optimizer.step()
+    optimizer.zero_grad()
     return model, optimizer
 
 
@@ -103,8 +106,14 @@ PAIRS = {
     "conjugated twice": (lambda: torch.ones(2) * 1j, lambda: (-1j * torch.ones(2)).conj()),
     "part of a storage": (lambda: torch.zeros(9)[2:4], lambda: torch.zeros(2)),
     "deep copy": (module, lambda: copy.deepcopy(module())),
-    "detached": (lambda: (torch.ones(2, requires_grad=True) * 2).detach(), lambda: torch.ones(2) * 2),
-    "disjoint parts": (lambda: [*torch.zeros(4).split(2)], lambda: [torch.zeros(2), torch.zeros(2)]),
+    "detached": (
+        lambda: (torch.ones(2, requires_grad=True) * 2).detach(),
+        lambda: torch.ones(2) * 2,
+    ),
+    "disjoint parts": (
+        lambda: [*torch.zeros(4).split(2)],
+        lambda: [torch.zeros(2), torch.zeros(2)],
+    ),
 }
 
 
@@ -122,7 +131,11 @@ def test_how_a_tensor_lies_in_memory_does_not_count(name):
     assert fp(one()) == fp(other())
 
 
-@pytest.mark.parametrize("name", [n for n in SAMPLES if n != "generator" and n != "other generator"])
+# What torch's own pickles refuse, or do not keep: that two tensors share a part of their memory.
+NO_ROUND_TRIP = {"storage", "view of a neighbour"}
+
+
+@pytest.mark.parametrize("name", SAMPLES.keys() - NO_ROUND_TRIP)
 def test_a_pickle_round_trip_keeps_a_tensor(name):
     """What comes back is the same value."""
     value = SAMPLES[name]()

@@ -5,7 +5,8 @@ where the array is contiguous in Fortran order and not in C order), then
 
 - plain dtypes: the digest of the elements in that order, taken without a copy where the
   array is contiguous; extended floats without the bytes that pad them;
-- structured dtypes: the content of each field in turn, so that padding does not count;
+- structured dtypes: the digest of the records without the bytes between their fields; where
+  a field is not plain, the elements of each field in turn;
 - objects and variable-width strings: the elements, as the items of a list.
 
 A dtype is ``.`` and its text (``<f8``, ``<M8[ns]``), ``:`` with its class where that text
@@ -23,12 +24,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from blake3 import blake3
+
 from zen_nb.core.errors import NoFingerprint
-from zen_nb.identity.encoding import number, text
+from zen_nb.identity.encoding import THREADS_FROM_BYTES, number, text
 from zen_nb.identity.memory import region_of
 
 if TYPE_CHECKING:
     from zen_nb.identity.values import Encoder, Handler
+
+_ROWS = 1 << 16
 
 
 def content(encoder: Encoder, array: Any) -> None:
@@ -37,7 +42,7 @@ def content(encoder: Encoder, array: Any) -> None:
     order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     shape = b"".join(map(number, array.shape))
     encoder.out += b"k"
-    describe(encoder, array.dtype)
+    _describe_once(encoder, array.dtype)
     encoder.out += number(array.ndim) + shape + order.encode()
     _elements(encoder, array, order)
 
@@ -45,12 +50,61 @@ def content(encoder: Encoder, array: Any) -> None:
 def _elements(encoder: Encoder, array: Any, order: str) -> None:
     dtype = array.dtype
     if dtype.names is not None:
-        for name in dtype.names:
-            _elements(encoder, array[name], order)
+        _records(encoder, array, order)
     elif dtype.kind in "OT":
         encoder.sequence(array.ravel(order).tolist())
     else:
         encoder.out += encoder.digest(octets_of(_in_kept_order(array).ravel(order)))
+
+
+def _records(encoder: Encoder, array: Any, order: str) -> None:
+    dtype = array.dtype
+    runs = _runs(dtype, 0)
+    if runs is None:
+        for name in dtype.names:
+            _elements(encoder, array[name], order)
+        return
+    raw = array.ravel(order).view("u1").reshape(array.size, dtype.itemsize)
+    digest = blake3(max_threads=blake3.AUTO) if raw.nbytes >= THREADS_FROM_BYTES else blake3()
+    for start in range(0, len(raw), _ROWS):
+        digest.update(_without_padding(raw[start : start + _ROWS], runs))
+    encoder.out += digest.digest()
+
+
+def _runs(dtype: Any, start: int) -> list[tuple[int, int]] | None:
+    """Return first and last places of the bytes of plain fields; ``None`` if some are not plain."""
+    if dtype.names is None:
+        inner = dtype.base
+        swapped = inner.kind in "mM" and not inner.isnative
+        plain = inner.names is None and inner.kind not in "OT" and inner.char not in "gG"
+        return [(start, start + dtype.itemsize)] if plain and not swapped else None
+    found: list[tuple[int, int]] = []
+    for name in dtype.names:
+        inner, place = dtype.fields[name][:2]
+        runs = _runs(inner, start + place)
+        if runs is None:
+            return None
+        found += runs
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(found):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _without_padding(raw: Any, runs: list[tuple[int, int]]) -> Any:
+    """Return the bytes of records side by side, copied where there are others between them."""
+    if runs == [(0, raw.shape[1])]:
+        return raw.reshape(-1)
+    numpy = sys.modules["numpy"]
+    packed = numpy.empty((len(raw), sum(last - first for first, last in runs)), "u1")
+    at = 0
+    for first, last in runs:
+        packed[:, at : at + last - first] = raw[:, first:last]
+        at += last - first
+    return packed.reshape(-1)
 
 
 def _in_kept_order(array: Any) -> Any:
@@ -75,6 +129,18 @@ def octets_of(flat: Any) -> Any:
 def _pads_extended_floats() -> bool:
     numpy = sys.modules["numpy"]
     return bool(numpy.finfo(numpy.longdouble).nmant == 63)
+
+
+def _describe_once(encoder: Encoder, dtype: Any) -> None:
+    """Describe a dtype, from memory where the same object was described before."""
+    known = encoder.described.get(id(dtype))
+    if known is not None:
+        encoder.out += known[0]
+        return
+    start, met = len(encoder.out), encoder.met
+    describe(encoder, dtype)
+    if encoder.met == met:  # else it refers to what was met, which is not the same each time
+        encoder.described[id(dtype)] = (bytes(encoder.out[start:]), dtype)
 
 
 def describe(encoder: Encoder, dtype: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
-import sys
 import types
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.identity.encoding import FOLD_FROM, buffer_digest, number, text
+from zen_nb.identity.generators import is_shared
 from zen_nb.identity.problems import type_name
 from zen_nb.identity.unordered import write_unordered
 
@@ -95,19 +95,8 @@ def code(encoder: Encoder, value: object) -> None:
     encoder.out += b"g" + encoder.token(value)
 
 
-def _is_shared_generator(owner: object) -> bool:
-    """Tell whether this is the generator behind ``random.random`` or ``numpy.random.rand``.
-
-    Their state is a matter of the surroundings, not part of what the functions are.
-    """
-    for module, name in (("random", "_inst"), ("numpy.random.mtrand", "_rand")):
-        if module in sys.modules and getattr(sys.modules[module], name, None) is owner:
-            return True
-    return False
-
-
 def _method(encoder: Encoder, value: types.MethodType) -> None:
-    if _is_shared_generator(value.__self__):
+    if is_shared(value.__self__):
         encoder.out += b"G" + encoder.token(type(value.__self__)) + text(value.__name__)
         return
     encoder.out += b"M"
@@ -120,7 +109,7 @@ def _builtin(encoder: Encoder, value: types.BuiltinMethodType) -> None:
     owner = value.__self__
     if owner is None or isinstance(owner, types.ModuleType) or type(owner).__name__ == "PyCapsule":
         return code(encoder, value)
-    if _is_shared_generator(owner):
+    if is_shared(owner):
         encoder.out += b"G" + encoder.token(type(owner)) + text(value.__name__)
         return None
     encoder.out += b"M"

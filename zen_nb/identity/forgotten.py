@@ -14,6 +14,14 @@ _REMEMBERED: dict[str, frozenset[str]] = {
     "scipy:_cs_matrix": frozenset({"_has_sorted_indices", "_has_canonical_format"}),
     "networkx:Graph": frozenset({"__networkx_cache__"}),
 }
+# Places in the state where trees of neighbours count how often they were asked.
+_COUNTS = {f"sklearn:BinaryTree{bits}": slice(7, 11) for bits in ("", "32", "64")}
+
+
+def counts(kind: type) -> slice | None:
+    """Return the part of a state that only counts uses."""
+    found = (_COUNTS.get(family(parent)) for parent in kind.__mro__)
+    return next((places for places in found if places is not None), None)
 
 
 def forgotten(kind: type) -> frozenset[str]:

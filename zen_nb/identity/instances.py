@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
-from zen_nb.identity import arrays, frames, pictures, polar, tables, tensors
+from zen_nb.identity import arrays, frames, generators, pictures, polar, tables, tensors
 from zen_nb.identity.attributes import Read, attributes_reader, claimed, family, held, slots_of
 from zen_nb.identity.builtin import code
-from zen_nb.identity.encoding import number, text
-from zen_nb.identity.forgotten import forgotten
+from zen_nb.identity.encoding import SCALARS, number, text
+from zen_nb.identity.forgotten import counts, forgotten
 from zen_nb.identity.origin import module_origin
 from zen_nb.identity.problems import inside, said_by, type_name
 from zen_nb.identity.refused import GENERAL, ITERATOR, WHY_NOT
@@ -47,14 +47,15 @@ _CODE_KINDS: tuple[type, ...] = (
     staticmethod,
     classmethod,
 )
-_LIBRARIES = (
-    arrays.HANDLERS,
-    frames.HANDLERS,
-    tables.HANDLERS,
-    polar.HANDLERS,
-    pictures.HANDLERS,
-    tensors.HANDLERS,
-)
+_KNOWN: dict[str, Handler] = {
+    **arrays.HANDLERS,
+    **frames.HANDLERS,
+    **tables.HANDLERS,
+    **polar.HANDLERS,
+    **pictures.HANDLERS,
+    **tensors.HANDLERS,
+    **generators.HANDLERS,
+}
 _FROZEN = frozenset(
     {
         "zoneinfo:ZoneInfo",
@@ -70,19 +71,34 @@ _FROZEN = frozenset(
 _FROZEN_BASES = (int, float, complex, str, bytes, tuple, frozenset)
 
 
+# What was chosen for classes of Python and of packages, which are not defined again: the
+# reducer that `copyreg` had for the class then, and the handler.
+_chosen: dict[type, tuple[object, Handler]] = {}
+
+
 def choose_handler(kind: type) -> Handler:
     """Return what writes the instances of a class that is not a builtin one."""
+    registered = copyreg.dispatch_table.get(kind)
+    known = _chosen.get(kind)
+    if known is not None and known[0] is registered:
+        return known[1]
+    handler = _choose(kind)
+    if family(kind) and module_origin(str(kind.__module__)) != "project":
+        _chosen[kind] = (registered, handler)
+    return handler
+
+
+def _choose(kind: type) -> Handler:
     if issubclass(kind, _CODE_KINDS):
         return code
     if family(kind) in STANDARD:
         return standard_handler(kind)
-    for parent in kind.__mro__:
-        if claimed(parent) in WHY_NOT:
-            return _refusal(WHY_NOT[claimed(parent)])
-        name = family(parent)
-        for table in _LIBRARIES:
-            if name in table:
-                return table[name]
+    for parent in kind.__mro__[:-1]:
+        name = claimed(parent)
+        if name in WHY_NOT:
+            return _refusal(WHY_NOT[name])
+        if name in _KNOWN and family(parent):
+            return _KNOWN[name]
     if issubclass(kind, enum.Enum):
         return enum_handler(kind)
     if is_file(kind):
@@ -241,8 +257,15 @@ def attributes(encoder: Encoder, state: Mapping[Any, Any]) -> None:
     name: object = None
     try:
         for name, part in state.items():
-            encoder.encode(name)
-            encoder.encode(part)
+            scalar = SCALARS.get(type(part))
+            if type(name) is not str:
+                encoder.encode(name)
+            else:
+                encoder.out += encoder.name(name)
+            if scalar is not None:
+                encoder.out += scalar(part)
+            else:
+                encoder.encode(part)
     except NoFingerprint as error:
         raise inside(error, f".{name}") from None
 
@@ -259,7 +282,7 @@ def ask(value: object, question: Callable[[], Any]) -> Any:
 
 def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:
     """Write instances by what they reduce to."""
-    left_out = forgotten(kind)
+    left_out, counted = forgotten(kind), counts(kind)
     is_exception = issubclass(kind, BaseException)
     write_unsaid = _unsaid_writer(kind, left_out)
 
@@ -275,6 +298,8 @@ def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:
             make, arguments = True, arguments[1:]
         encoder.encode(make if make is not kind else None)
         encoder.encode(arguments)
+        if counted is not None and type(state) is tuple:
+            state = (*state[: counted.start], *state[counted.stop :])
         # An exception says so once somebody has asked for its attributes, also where it has none.
         _state(encoder, (state or None) if is_exception else state, left_out)
         _content(encoder, items, pairs)

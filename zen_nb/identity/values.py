@@ -21,6 +21,7 @@ from zen_nb.identity.encoding import (
     Digest,
     buffer_digest,
     number,
+    string,
     text,
 )
 from zen_nb.identity.memory import Memory
@@ -84,12 +85,14 @@ class Encoder:
         self.trial = False
         self.in_library = 0
         self.memory = Memory()
+        self.described: dict[int, tuple[bytes, object]] = {}
         self._places: dict[int, int] = {}
         self._twins: dict[int, list[Twins]] = {}
         # An id is only good for as long as its object lives: reducing makes temporary ones.
         self._alive: list[object] = []
         self._handlers: dict[type, Handler] = {}
         self._folded: dict[int, tuple[int, bytes, object]] = {}
+        self._names: dict[str, bytes] = {}
         self._tokens: dict[int, tuple[bytes, object]] = {}
 
     def fingerprint(self, value: object) -> str:
@@ -155,6 +158,13 @@ class Encoder:
         if self.parts is not None and not self.trial:
             digest = blake3(memoryview(self.out)[start:]).hexdigest(length=4)
             self.parts.setdefault(id(owner), []).append(digest)
+
+    def name(self, name: str) -> bytes:
+        """Return the encoding of a str that comes again and again, as names of attributes do."""
+        known = self._names.get(name)
+        if known is None:
+            known = self._names[name] = string(name)
+        return known
 
     def token(self, thing: object) -> bytes:
         """Return what the sink calls `thing`, as text of the stream."""
