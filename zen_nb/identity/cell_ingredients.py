@@ -61,6 +61,7 @@ def of_cell(
         hidden -= shown_too
         reads |= {name: bound for name, bound in missed.items() if name not in reads}
     reach = walk.reach
+    reach.add_subclasses()
     reach.add_patches(reach.names)
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)

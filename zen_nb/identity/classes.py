@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
+from zen_nb.identity.origin import module_origin
+
 # Entries of a class that Python or a library keeps there and that follow from the rest.
 _BOOKKEEPING = frozenset(
     {
@@ -31,7 +33,6 @@ _BOOKKEEPING = frozenset(
         "__dataclass_fields__",
         "__dataclass_params__",
         "_abc_impl",
-        "__orig_bases__",
         "__parameters__",
         "__type_params__",
     }
@@ -48,7 +49,8 @@ _WRAPPERS = (staticmethod, classmethod)
 def unwrapped(part: object) -> object:
     """Return what a descriptor is made of, in builtins; any other object as it is.
 
-    What a cache remembers weakly is no part of what a thing does.
+    What a cache of a library remembers weakly is no part of what a thing does: of weak
+    containers only instances of the user's classes count.
     """
     if isinstance(part, _WRAPPERS):
         return (type(part).__name__, part.__func__)
@@ -57,11 +59,23 @@ def unwrapped(part: object) -> object:
     if isinstance(part, functools.cached_property):
         return ("cached_property", part.func, part.attrname)
     if isinstance(part, _WEAK):
-        return ("weak", type(part).__name__)
+        return ("weak", type(part).__name__, *_users_own(part))
     owner = getattr(part, "__self__", None)
     if owner is not None and isinstance(owner, _WEAK):
         return ("weak", type(owner).__name__, getattr(part, "__name__", ""))
     return part
+
+
+def _users_own(part: Any) -> Iterator[object]:
+    """Yield the user's instances that a weak container holds."""
+    if isinstance(part, weakref.ref):
+        held = [part()]
+    elif isinstance(part, weakref.WeakSet):
+        held = [*part]
+    else:
+        held = [*part.keys(), *part.values()]
+    own = [one for one in held if module_origin(str(type(one).__module__)) == "project"]
+    yield frozenset(own) if isinstance(part, weakref.WeakSet) else own
 
 
 def class_entries(cls: type) -> Iterator[tuple[str, object]]:

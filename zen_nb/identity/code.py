@@ -15,7 +15,7 @@ from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Component, Fingerprint
-from zen_nb.identity.bytecode import DOC_READERS, Chain, Imported, facts
+from zen_nb.identity.bytecode import Chain, Imported, facts
 from zen_nb.identity.classes import class_entries, unwrapped
 from zen_nb.identity.components import (
     Source,
@@ -25,6 +25,7 @@ from zen_nb.identity.components import (
     python_component,
     shown,
 )
+from zen_nb.identity.documents import readers_among, seen_of
 from zen_nb.identity.encoding import SCALARS
 from zen_nb.identity.guard import contents, is_empty
 from zen_nb.identity.naming import Naming
@@ -38,6 +39,7 @@ from zen_nb.identity.things import (
     held_code,
     import_project_module,
     is_code,
+    origin_of,
 )
 from zen_nb.identity.values import Parts, fingerprint_of
 
@@ -150,13 +152,34 @@ class Reach(Naming):
         self.guard.expect_patches(self.types, names, found)
         self._drain()
 
+    def add_subclasses(self) -> None:
+        """Take in the user's subclasses of the classes reached, where code can ask for them."""
+        if "__subclasses__" not in self.names:
+            return
+        self.guard.usable = False
+        known: set[type] = set()
+        while fresh := [part.cls for part in self.guard.classes if part.cls not in known]:
+            known.update(fresh)
+            for cls in fresh:
+                below = type.__subclasses__(cls)
+                tokens = [self.token(one) for one in below if origin_of(one) == "project"]
+                label = f"subclasses:{self.token(cls)}"
+                self.components[label] = Component(label, digest_parts(tokens))
+            self._drain()
+
     def finish(self) -> tuple[Component, ...]:
         """Return all components, sorted by label, with Python and what reads documentation."""
         python = python_component()
         self.components[python.label] = python
-        if self.names & DOC_READERS:
+        readers = readers_among(self.names, self.strings)
+        if readers:
             self.guard.usable = False
-            self._add_documents()
+            facets = [
+                f"{label} {part}"
+                for label, thing in sorted(self._documents.items())
+                for part in seen_of(thing, readers)
+            ]
+            self.components["docs"] = Component("docs", digest_parts(facets))
         return tuple([self.components[label] for label in sorted(self.components)])
 
     def reached_from(self, label: str) -> set[str]:
@@ -218,7 +241,7 @@ class Reach(Naming):
             parts.append(self._captured(label, function, name, contents(cell)))
         for name, value in sorted(vars(function).items()):
             parts += (name, self._held(label, name, value))
-        self._documents[label] = (function.__doc__, function.__annotations__)
+        self._documents[label] = function
         self.components[label] = Component(label, digest_parts(parts), Source(function))
 
     def _references(self, function: FunctionType) -> Iterator[str]:
@@ -276,20 +299,21 @@ class Reach(Naming):
 
     def _describe_class(self, label: str, cls: type) -> None:
         self.guard.add_class(cls)
-        parts = ["class", self.token(type(cls)), *[self.token(base) for base in cls.__bases__]]
+        parts = ["class", cls.__name__, self.token(type(cls))]
+        parts += [self.token(base) for base in cls.__bases__]
         problems = dict(self.problems)
         for name, part in class_entries(cls):
             parts += (name, self._held(label, name, part))
             if name.startswith(("__", "<")) and f"held:{name}" not in problems:
                 # What libraries keep in a class beside its meaning, some of it in C.
                 self.problems.pop(f"held:{name}", None)
-        self._documents[label] = (cls.__doc__,)
+        self._documents[label] = cls
         self.components[label] = Component(label, digest_parts(parts), Source(cls))
 
     def _describe_module(self, label: str, module: ModuleType) -> None:
         parts = ["module"]
         for name, part in sorted(vars(module).items()):
-            if name.startswith("__"):
+            if name.startswith("__") and not isinstance(part, FunctionType):
                 continue
             try:
                 parts += (name, self.token(part) if is_code(part) else fingerprint_of(part, self))
@@ -328,12 +352,6 @@ class Reach(Naming):
                     parts += (name, self._held(label, name, value))
         self.components[label] = Component(label, digest_parts(parts))
 
-    def _add_documents(self) -> None:
-        facets = [
-            f"{label} {_annotation(found)}" for label, found in sorted(self._documents.items())
-        ]
-        self.components["docs"] = Component("docs", digest_parts(facets))
-
 
 class Present(Naming):
     """Prints of what values hold themselves, to be compared within one process.
@@ -354,10 +372,6 @@ class Present(Naming):
 
     def _queue(self, thing: object, module: str, name: str) -> str:
         return f"<{id(thing)}>"
-
-
-def _annotation(part: object) -> str:
-    return part if isinstance(part, str) else repr(part)
 
 
 def fingerprint(value: object) -> Fingerprint:

@@ -34,6 +34,7 @@ class _Function:
     name: str
     defaults: tuple[Any, ...] | None
     keywords: dict[str, Any] | None
+    keyword_count: int
     cells: tuple[tuple[CellType, object], ...]
     attributes: int
 
@@ -44,6 +45,7 @@ class _Function:
             and function.__name__ == self.name
             and function.__defaults__ is self.defaults
             and function.__kwdefaults__ is self.keywords
+            and len(function.__kwdefaults__ or ()) == self.keyword_count
             and len(function.__dict__) == self.attributes
             and all(contents(cell) is value for cell, value in self.cells)
         )
@@ -52,13 +54,17 @@ class _Function:
 @dataclass(frozen=True, slots=True)
 class _Class:
     cls: type
+    kind: type
+    name: str
     bases: tuple[type, ...]
     entries: dict[str, object]
 
     def holds(self) -> bool:
         now = self.cls.__dict__
         return (
-            self.cls.__bases__ is self.bases
+            type(self.cls) is self.kind
+            and self.cls.__name__ == self.name
+            and self.cls.__bases__ is self.bases
             and [*now] == [*self.entries]
             and [*map(id, now.values())] == [*map(id, self.entries.values())]
         )
@@ -99,6 +105,7 @@ class Guard:
             function.__name__,
             function.__defaults__,
             keywords,
+            len(keywords or ()),
             cells,
             len(function.__dict__),
         )
@@ -106,7 +113,7 @@ class Guard:
 
     def add_class(self, cls: type) -> None:
         """Remember the entries of a class."""
-        self.classes.append(_Class(cls, cls.__bases__, dict(vars(cls))))
+        self.classes.append(_Class(cls, type(cls), cls.__name__, cls.__bases__, dict(vars(cls))))
         if isinstance(cls, ABCMeta) and self.registrations is None:
             self.registrations = get_cache_token()
 

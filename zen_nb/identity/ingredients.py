@@ -21,6 +21,8 @@ Held: TypeAlias = "tuple[str, Any, Fingerprint | None]"
 
 # Names whose use lets code load modules by a name in a text.
 _LOADERS = frozenset({"import_module", "__import__", "modules", "run_module", "find_spec"})
+# Names whose use lets code read all globals of a function or frame.
+_SCOPES = frozenset({"__globals__", "f_globals", "f_locals"})
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -103,6 +105,8 @@ def add_aliases(components: dict[str, Component], held: Mapping[str, Held]) -> N
 
 def read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
     """Take in what code names in texts, or asks of a namespace as a whole; tell if any can."""
+    if reach.names & _SCOPES or _asks_for_itself(reach):
+        reach.whole_scopes.update(reach.scopes)
     evaluates = bool(reach.names & TEXT_EVALUATORS)
     loads = bool(reach.names & _LOADERS)
     if not (evaluates or loads or reach.whole_scopes):
@@ -122,3 +126,8 @@ def read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
             if name not in ("In", "Out", "get_ipython", "exit", "quit", "open"):
                 reach.follow((name,), scope)
     return True
+
+
+def _asks_for_itself(reach: Reach) -> bool:
+    """Tell whether code may look its own module up in ``sys.modules``."""
+    return "modules" in reach.names and ("__name__" in reach.names or "__main__" in reach.strings)

@@ -8,6 +8,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Mapping
+from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -99,7 +100,7 @@ class Naming(ABC):
         self._taken: set[str] = set()
         self._globals: dict[tuple[int, str], str] = {}
         self._waiting: deque[tuple[str, object]] = deque()
-        self._documents: dict[str, object] = {}
+        self._documents: dict[str, FunctionType | type] = {}
 
     @abstractmethod
     def add_value(self, label: str, value: object) -> None:
@@ -145,11 +146,11 @@ class Naming(ABC):
         if isinstance(owner, type):
             return f"{self.token(owner)}.{name}"
         if origin != "project" and found_by_name(str(module), str(name)) is thing:
+            self.names.add(str(name))
             return f"{module}..{name}"
-        if held_code(thing):
+        if origin == "project" or held_code(thing) or hasattr(thing, "__wrapped__"):
             return self._queue(thing, str(module), str(name))
-        file = file_digest(module_file(str(module))) if origin == "project" else ""
-        return f"{module}..{name}{file}"
+        return f"{module}..{name}"
 
     def _installed(self, thing: FunctionType | type) -> str | None:
         """Return the name of a thing of Python or a package; None where content must tell."""
@@ -161,8 +162,10 @@ class Naming(ABC):
             return None
         if origin == "package":
             self._package(module)
-            if isinstance(thing, type):
-                self.types.add(thing)
+        if isinstance(thing, type):
+            self.types.add(thing)
+        # By whatever name it is reached, what it can see is told by its own.
+        self.names.add(thing.__name__)
         return f"{module}.{thing.__qualname__}"
 
     def _queue(self, thing: object, module: str, name: str) -> str:
@@ -197,9 +200,11 @@ class Naming(ABC):
         if value is MISSING:
             if scope is self.namespace and name in self.known:
                 return self._global(name, value, scope)
-            value = self._look(vars(builtins), name)
+            value = self._look(_builtins_of(scope), name)
             if value is MISSING:
                 return "missing"
+        if value is builtins.globals and name != "globals":
+            self.whole_scopes[id(scope)] = scope
         return self._part(chain, value, scope)
 
     def _part(self, chain: Chain, value: object, scope: Mapping[str, Any]) -> str:
@@ -276,8 +281,11 @@ class Naming(ABC):
             return f"{name} {self.token(thing)}"
         if isinstance(thing, type) and origin == "package":
             self.types.add(thing)
-        if (loaded and is_atom(thing)) or name == "sys.argv":
-            return f"{name} {fingerprint_of(thing, self)}"
+        if (loaded and _counts_by_value(thing, origin)) or name == "sys.argv":
+            try:
+                return f"{name} {fingerprint_of(thing, self)}"
+            except NoFingerprint:
+                return name
         return name
 
     def _add_type(self, value: object) -> None:
@@ -349,3 +357,28 @@ class Naming(ABC):
             self.absent.append(name)
         self.components[label] = Component(label, file_digest(file))
         return label
+
+
+def _builtins_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what names of `scope` that it does not hold are looked up in."""
+    found = scope.get("__builtins__", builtins)
+    return vars(found) if isinstance(found, ModuleType) else found
+
+
+def _counts_by_value(thing: object, origin: str) -> bool:
+    """Tell whether the user may have put `thing` into an installed module.
+
+    That cannot be seen of scalars and small containers of them; of other objects it can, by
+    where their class or what they call was written.
+    """
+    if is_atom(thing):
+        return True
+    if type(thing) in (list, tuple, set, frozenset, dict):
+        held = [*thing.keys(), *thing.values()] if type(thing) is dict else [*thing]  # type: ignore[attr-defined]
+        return origin == "package" and len(held) <= _FEW and all(map(is_atom, held))
+    if isinstance(thing, partial):
+        return True
+    return module_origin(str(type(thing).__module__)) == "project"
+
+
+_FEW = 200
