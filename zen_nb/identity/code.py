@@ -32,6 +32,7 @@ from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_file, module_origin
 from zen_nb.identity.patches import patched
 from zen_nb.identity.things import (
+    CACHE,
     DESCRIPTORS,
     compiled_callable,
     defaults_of,
@@ -90,18 +91,23 @@ class Reach(Naming):
 
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
-        self.__dict__.pop("_own", None)
         notes: Parts = {}
+        self._own = None
         try:
             digest = self.whole(value, notes)
         except NoFingerprint as error:
             self.problems[label] = error
             digest = ""
-        if self._own is not None:
-            self.own[label] = self._own
+        own = self._own_print()
+        if own is not None:
+            self.own[label] = own
         self.components[label] = Component(
             label, digest, shown(label.rpartition(":")[2], value, notes)
         )
+
+    def _own_print(self) -> Fingerprint | None:
+        """Return the print of the value last taken in alone, where it is known."""
+        return self._own
 
     def whole(self, value: object, notes: Parts | None = None) -> Fingerprint:
         """Return the fingerprint of `value` together with the code that it holds.
@@ -161,7 +167,7 @@ class Reach(Naming):
         while fresh := [part.cls for part in self.guard.classes if part.cls not in known]:
             known.update(fresh)
             for cls in fresh:
-                below = type.__subclasses__(cls)
+                below: list[type] = type.__subclasses__(cls)
                 tokens = [self.token(one) for one in below if origin_of(one) == "project"]
                 label = f"subclasses:{self.token(cls)}"
                 self.components[label] = Component(label, digest_parts(tokens))
@@ -171,6 +177,9 @@ class Reach(Naming):
         """Return all components, sorted by label, with Python and what reads documentation."""
         python = python_component()
         self.components[python.label] = python
+        if "cache_info" in self.names and self._caches:
+            counts = [f"{label} {cache.cache_info()}" for label, cache in self._caches.items()]
+            self.components["caches"] = Component("caches", digest_parts(sorted(counts)))
         readers = readers_among(self.names, self.strings)
         if readers:
             self.guard.usable = False
@@ -199,6 +208,7 @@ class Reach(Naming):
         self.strings |= inner.strings
         self.absent += inner.absent
         self.types |= inner.types
+        self._caches.update(inner._caches)
         self.scopes.update(inner.scopes)
         self.whole_scopes.update(inner.whole_scopes)
         for found in inner.consulted.values():
@@ -343,8 +353,9 @@ class Reach(Naming):
         if made is not thing:
             parts.append(self._held(label, "content", made))
         else:
-            if callable(getattr(thing, "cache_parameters", None)):
-                parts.append(str(thing.cache_parameters()))  # type: ignore[attr-defined]
+            if isinstance(thing, CACHE):
+                parts.append(str(thing.cache_parameters()))
+                self._caches[label] = thing
             parts += [self.token(part) for part in held_code(thing)]
             attributes = getattr(thing, "__dict__", {})
             for name, value in sorted(attributes.items()):

@@ -1,4 +1,4 @@
-"""What code can see of other code besides running it: documentation, annotations, source, places."""
+"""What code can see of other code besides running it: documents, annotations, text, places."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def readers_among(names: Collection[str], strings: Collection[str]) -> frozenset
 def seen_of(thing: FunctionType | type, readers: frozenset[str]) -> Iterator[str]:
     """Yield what such readers can see of a function or class."""
     if readers & DOC_READERS:
-        annotations = thing.__dict__.get("__annotations__", {})
-        if isinstance(thing, FunctionType):
-            annotations = thing.__annotations__
+        annotations = inspect.get_annotations(thing)
         yield f"{thing.__doc__!r} {_ADDRESS.sub('', repr(annotations))}"
     if readers & _SOURCE_READERS:
         yield _source(thing)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copyreg
 import enum
+import functools
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -46,6 +47,8 @@ _CODE_KINDS: tuple[type, ...] = (
     property,
     staticmethod,
     classmethod,
+    type(functools.lru_cache(len)),
+    type(functools.cmp_to_key(lambda _one, _other: 0)),
 )
 _KNOWN: dict[str, Handler] = {
     **arrays.HANDLERS,

@@ -101,6 +101,7 @@ class Naming(ABC):
         self._globals: dict[tuple[int, str], str] = {}
         self._waiting: deque[tuple[str, object]] = deque()
         self._documents: dict[str, FunctionType | type] = {}
+        self._caches: dict[str, Any] = {}
 
     @abstractmethod
     def add_value(self, label: str, value: object) -> None:
@@ -237,6 +238,9 @@ class Naming(ABC):
             self.components[label] = Component(label, self.known[name], shown(name, value))
             return
         self.data[label] = (scope, name, value)
+        if type(value).__module__ == "operator":
+            # ``attrgetter("__doc__")`` reads an attribute as code does.
+            self.strings.update(part for part in value.__reduce__()[1] if type(part) is str)
         self.add_value(label, value)
         if not is_atom(value):
             self._kept.append(value)
@@ -281,7 +285,7 @@ class Naming(ABC):
             return f"{name} {self.token(thing)}"
         if isinstance(thing, type) and origin == "package":
             self.types.add(thing)
-        if (loaded and _counts_by_value(thing, origin)) or name == "sys.argv":
+        if (loaded and _counts_by_value(thing, module.__name__)) or name == "sys.argv":
             try:
                 return f"{name} {fingerprint_of(thing, self)}"
             except NoFingerprint:
@@ -291,8 +295,12 @@ class Naming(ABC):
     def _add_type(self, value: object) -> None:
         """Take in the package that the class of a value comes from."""
         module = type(value).__module__
-        if module != "builtins" and module_origin(module) == "package":
+        if module == "builtins":
+            return
+        origin = module_origin(module)
+        if origin == "package":
             self._package(module)
+        if origin != "project":
             self.types.add(type(value))
 
     def _package(self, module: str) -> None:
@@ -365,7 +373,7 @@ def _builtins_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:
     return vars(found) if isinstance(found, ModuleType) else found
 
 
-def _counts_by_value(thing: object, origin: str) -> bool:
+def _counts_by_value(thing: object, module: str) -> bool:
     """Tell whether the user may have put `thing` into an installed module.
 
     That cannot be seen of scalars and small containers of them; of other objects it can, by
@@ -373,12 +381,18 @@ def _counts_by_value(thing: object, origin: str) -> bool:
     """
     if is_atom(thing):
         return True
-    if type(thing) in (list, tuple, set, frozenset, dict):
-        held = [*thing.keys(), *thing.values()] if type(thing) is dict else [*thing]  # type: ignore[attr-defined]
-        return origin == "package" and len(held) <= _FEW and all(map(is_atom, held))
+    if module.partition(".")[0] in _AMBIENT:
+        return False
+    if isinstance(thing, dict) and type(thing) is dict:
+        return len(thing) <= _FEW and all(map(is_atom, (*thing.keys(), *thing.values())))
+    if isinstance(thing, (list, tuple, set, frozenset)) and type(thing) in _PLAIN:
+        return len(thing) <= _FEW and all(map(is_atom, thing))
     if isinstance(thing, partial):
         return True
     return module_origin(str(type(thing).__module__)) == "project"
 
 
 _FEW = 200
+_PLAIN = frozenset({list, tuple, set, frozenset})
+# What these hold is the state of the process, of which only what is watched counts.
+_AMBIENT = frozenset({"sys", "os", "site", "gc", "signal", "threading", "logging", "warnings"})

@@ -1,4 +1,4 @@
-"""What the user put into classes of installed packages (``pd.DataFrame.mine = …``).
+"""What the user put into classes of Python and of packages (``pd.DataFrame.mine = …``).
 
 Functions and classes of the user's are told from the library's own by where they were
 written. Constants cannot be: those that code may read count by value, whose-ever they are.
@@ -95,5 +95,5 @@ def _parents(kind: type) -> tuple[type, ...]:
     return tuple(
         parent
         for parent in kind.__mro__
-        if parent not in _ROOTS and module_origin(parent.__module__) == "package"
+        if parent not in _ROOTS and module_origin(parent.__module__) != "project"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import sys
@@ -15,6 +16,7 @@ from zen_nb.core.model import Fingerprint
 from zen_nb.identity.bytecode import facts
 from zen_nb.identity.origin import module_origin
 
+CACHE = type(functools.lru_cache(len))
 DESCRIPTORS = (property, staticmethod, classmethod)
 
 
