@@ -109,6 +109,9 @@ def _sides(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> list[str]:
     short = _short(before, after)
     if short:
         return [short]
+    needed = _needed(before.get("requires"), after.get("requires"))
+    if needed:
+        return needed
     outputs = _outputs(before, after)
     found = compare(before, after)
     told = [*([outputs] if outputs else []), *(found.clauses() if found else [])]
@@ -129,6 +132,16 @@ def _short(before: Mapping[str, JSON], after: Mapping[str, JSON]) -> str:
         if old is not None and new is not None and old != new:
             return f"{old} → {new}"
     return ""
+
+
+def _needed(before: JSON, after: JSON) -> list[str]:
+    """Return what differs in the packages that a package builds on."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    return [
+        f"needs {name} {before.get(name, 'none')} → {after.get(name, 'none')}" for name in names
+    ]
 
 
 def _line(shown: Mapping[str, JSON]) -> str:

@@ -7,12 +7,14 @@ import inspect
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from types import FunctionType, ModuleType, NoneType
 
 from blake3 import blake3
 
 from zen_nb.core.model import JSON, Component
 from zen_nb.identity.guard import MISSING
+from zen_nb.identity.packages import shown_package
 from zen_nb.identity.profile import profile
 from zen_nb.identity.secrets import looks_secret, redacted
 from zen_nb.identity.summary import LONGEST, shown_value, summarise
@@ -43,6 +45,13 @@ _PYTHON = _python()
 def python_component() -> Component:
     """Return the component of the interpreter: its implementation and minor version."""
     return _PYTHON
+
+
+@cache
+def package_component(package: str) -> Component:
+    """Return the component of an installed package: its version and those it builds on."""
+    told = shown_package(package)
+    return Component(f"package:{package}", digest_text(f"{package} {told}"), told)
 
 
 def is_atom(value: object) -> bool:

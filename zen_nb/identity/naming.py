@@ -15,9 +15,10 @@ from typing import Any
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.bytecode import Chain, Imported
-from zen_nb.identity.components import digest_text, is_atom, shown
+from zen_nb.identity.components import is_atom, package_component, shown
 from zen_nb.identity.guard import MISSING, Guard
-from zen_nb.identity.origin import module_file, module_origin, package_version
+from zen_nb.identity.origin import module_file, module_origin
+from zen_nb.identity.packages import package_of
 from zen_nb.identity.patches import kin_of
 from zen_nb.identity.things import (
     DESCRIPTORS,
@@ -304,14 +305,11 @@ class Naming(ABC):
             self.types.add(type(value))
 
     def _package(self, module: str) -> None:
-        root = module.partition(".")[0]
+        root = package_of(module)
         self.types.update(kin_of(root)[:1])
         label = f"package:{root}"
         if root != "zen_nb" and label not in self.components:
-            version = package_version(root)
-            self.components[label] = Component(
-                label, digest_text(f"{root} {version}"), {"version": version}
-            )
+            self.components[label] = package_component(root)
 
     # -- import statements ------------------------------------------------------------
 

@@ -6,7 +6,6 @@ modules, editable installs among them, are known by their content.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import sys
 import sysconfig
@@ -16,19 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
+from zen_nb.identity.packages import distributions
+
 Origin: TypeAlias = Literal["python", "package", "project"]
 
-# Import names whose distribution has another name, to spare the scan of all metadata.
-_DISTRIBUTIONS = {
-    "sklearn": "scikit-learn",
-    "PIL": "pillow",
-    "yaml": "PyYAML",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "bs4": "beautifulsoup4",
-    "skimage": "scikit-image",
-    "mpl_toolkits": "matplotlib",
-}
 _OF_PYTHON = sys.stdlib_module_names | set(sys.builtin_module_names)
 
 # What was found for modules with a file, by name: the file, and the answer.
@@ -91,12 +81,14 @@ def _origin(name: str, module: ModuleType | None) -> Origin:
         return "package"
     file = module_file(name) if module is not None else module_file(root) or _file_below(name)
     if file is not None:
-        return file_origin(file)
+        found = file_origin(file)
+        # What somebody copied there has no version that could tell it from another.
+        return "project" if found == "package" and not distributions(root) else found
     if root in _OF_PYTHON:
         return "python"
     if "." in name:
         return module_origin(root)
-    return "package" if _distribution_version(root) else "project"
+    return "package" if distributions(root) else "project"
 
 
 def _file_below(name: str) -> str | None:
@@ -128,38 +120,3 @@ def _spec_file(spec: ModuleSpec) -> str | None:
 def _single(folders: list[str]) -> str | None:
     """Return the folder of a package in one place; one in several has no origin of its own."""
     return folders[0] if len({file_origin(folder) for folder in folders}) == 1 else None
-
-
-@cache
-def package_version(root: str) -> str:
-    """Return the version of the distribution that holds import name `root`, as first seen.
-
-    Read from the installed metadata, so that a package that is not loaded yet has the
-    same version as after its import. Where another version is loaded (it was upgraded
-    and the kernel was not restarted), both are named.
-    """
-    found = _distribution_version(root)
-    running = getattr(sys.modules.get(root), "__version__", None)
-    if not found:
-        return str(running or "unknown")
-    if isinstance(running, str) and running not in found:
-        return f"{found} (running {running})"
-    return found
-
-
-@cache
-def _distribution_version(root: str) -> str:
-    for name in (_DISTRIBUTIONS.get(root, root), root):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    owners = _owners().get(root, ())
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in sorted(set(owners)))
-
-
-@cache
-def _owners() -> dict[str, list[str]]:
-    return {
-        name: list(found) for name, found in importlib.metadata.packages_distributions().items()
-    }
