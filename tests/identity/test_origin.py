@@ -71,7 +71,7 @@ def test_version_names_what_is_running(monkeypatch):
 
 
 def _installed(folder, name: str, version: str, *, holds: str, requires: str = "", url: str = ""):
-    info = folder / f"{name}-{version}.dist-info"
+    info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
     needs = f"Requires-Dist: {requires}\n" if requires else ""
     (info / "METADATA").write_text(
