@@ -29,14 +29,15 @@ tag    kind              what follows
 ``b``  bytes             n, bytes
 ``B``  long bytes        n, digest
 ``a``  bytearray         n, digest
-``v``  memoryview        text format, n dimensions, n each, digest of its C-ordered bytes
+``v``  memoryview        text format, n dimensions, n each, digest of its C-ordered bytes, then
+                         values of read-only and strides, and of the object it is a window on
 ``r``  range             three ints
 ``:``  slice             three values
 ``t``  tuple             items
 ``l``  list              items
 ``,``  items             n, value*n
 ``d``  dict              n, (key, value)*n in order
-``e``  set               n, value*n, sorted by their bytes
+``e``  set               n, value*n, sorted by what each is by itself
 ``E``  frozenset         the same
 ``p``  items, packed     in place of ``,`` for at least `PACK_FROM` items that are all None,
                          bool, int, float, str or bytes: see `zen_nb.identity.plain`
@@ -44,26 +45,36 @@ tag    kind              what follows
 ``#``  again             n: the mutable object met as the n-th of this stream
 ``P``  tree              only at the root: a pickle without memo of a tree of plain builtins,
                          see `zen_nb.identity.plain`
-``x``  standard type     text name, value: an immutable object of the standard library
-``m``  enum member       text class, value name, value
+``x``  standard type     text name, value: an immutable object of the standard library, a view
+                         of a mapping by that mapping, a picture
+``m``  enum member       text class, text name, value, then value of other attributes
 ``g``  code              text: what the sink calls a function, class, module or builtin
 ``M``  bound method      value of ``__self__``, text: method
 ``u``  partial           text class, values of func, args, keywords and ``__dict__``
 ``o``  instance          text class, value newargs, value state; where the state is all that the
                          attributes hold, also n, (text slot, value)*n
-``q``  reduced           text class, values of constructor, arguments and state, then items of a
-                         list or None, pairs of a dict or None, value setter
-``G``  singleton         text class, text name
+``L``  subclass of a     ``l``, ``d``, ``e`` or ``E`` and what the builtin base holds, then ``o``
+       builtin container
+``q``  reduced           text class, values of constructor (None for the class, True for its
+                         ``__new__``), arguments and state, then items of a list or None, pairs of
+                         a dict or None, value setter; attributes and n slots that a reducer of
+                         Python's own leaves out; for exceptions what they came from
+``G``  singleton         text class, text name, then attributes and n slots of an instance
 ``A``  array             text class, ``k``, and value of further state; a masked array has ``k`` for
                          its data and ``k`` for its mask
+``V``  on another        n, value: before an array or tensor that shares bytes with the n-th
+                         object, and how it lies on it: see `zen_nb.identity.memory`
 ``k``  array content     see `zen_nb.identity.arrays`
 ``y``  numpy dtype       see `zen_nb.identity.arrays`
 ``w``  data frame        and the other kinds of pandas: see `zen_nb.identity.frames`
-``W``  Arrow, polars     see `zen_nb.identity.tables`
+``W``  Arrow, polars,    see `zen_nb.identity.tables`, `zen_nb.identity.polar` and
+       torch             `zen_nb.identity.tensors`
 =====  ================  ==========================================================
 
 Shared references: lists, dicts, sets, arrays, frames and instances are numbered
-in the order in which they are met, and a second meeting is written as ``#``. What
+in the order in which they are met, and a second meeting is written as ``#`` (what the
+elements of a set share, and the order of those that look the same: see
+`zen_nb.identity.unordered`). What
 cannot be changed (numbers, text, tuples, dates, dtypes) is written again each
 time, so that interning and caching by the interpreter do not matter.
 
