@@ -108,8 +108,8 @@ def written(recipe: Any) -> str:
         return f"frame {[(n, k, [bits(item) for item in items]) for n, (k, items) in rest[0]]}"
     if kind in ("arrow", "polars"):
         return f"{kind} {[(n, k, [bits(item) for item in items]) for n, (k, items) in rest[0]]}"
-    if kind in ("set", "frozenset"):
-        return f"{kind} {sorted(rest[0])}"
+    if kind in ("set", "frozenset") or (kind == "members" and not rest[0]):
+        return f"{kind.replace('members', 'set')} {sorted(rest[0])}"
     if kind == "leaf":
         return f"{type(rest[0]).__name__} {rest[0]!r}"
     if kind in ("dict", "MyDict", "Plain", "Other", "members"):

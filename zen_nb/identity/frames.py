@@ -76,7 +76,17 @@ def _series(encoder: Encoder, value: Any) -> None:
 
 # What pandas itself keeps on a frame or series.
 _OF_PANDAS = frozenset(
-    {"_mgr", "_item_cache", "_attrs", "_flags", "_name", "_is_copy", "_cacher", "_typ"}
+    {
+        "_mgr",
+        "_item_cache",
+        "_attrs",
+        "_flags",
+        "_name",
+        "_is_copy",
+        "_cacher",
+        "_typ",
+        "_metadata",
+    }
 )
 
 
