@@ -9,17 +9,18 @@ from typing import Any
 
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.code import Reach
-from zen_nb.identity.components import digest_parts, is_atom, shown_of
+from zen_nb.identity.components import digest_parts, shown_of
 from zen_nb.identity.guard import Guard
 from zen_nb.identity.ingredients import (
     Held,
     Ingredients,
     add_aliases,
+    add_twins,
     can_change,
     held_by,
     read_dynamically,
 )
-from zen_nb.identity.things import is_code
+from zen_nb.identity.things import is_atom, is_code
 
 _PLAIN_NAMES = frozenset(
     kind.__name__ for kind in (NoneType, bool, int, float, complex, str, bytes)
@@ -75,11 +76,12 @@ class _Arguments:
         self.problems = dict(reach.problems)
         self.held: dict[str, Held] = {}
         self.absent = list(reach.absent)
+        self.classes = {label: dict(found) for label, found in reach.classes.items()}
 
     def add(self, name: str, value: object) -> None:
         """Give one argument its component: scalars are parameters, everything else inputs."""
         label = f"param:{name}" if is_atom(value) else f"input:{name}"
-        reach = Reach(self.code.namespace, ignored=self.code.ignored)
+        reach = Reach(self.code.namespace, ignored=self.code.ignored, classes=self.classes)
         if is_code(value):
             reach.add_value(label, (value,))
         else:
@@ -97,6 +99,7 @@ class _Arguments:
         components = self.components
         held = {**held_by(self.code), **self.held}
         add_aliases(components, held)
+        add_twins(components, self.classes)
         ordered = tuple([components[label] for label in sorted(components)])
         # Arguments and globals can share a name; the label tells them apart.
         named = {label: (label, value, digest) for label, (_, value, digest) in held.items()}

@@ -21,13 +21,11 @@ from zen_nb.identity.components import (
     Source,
     digest_parts,
     digest_text,
-    is_atom,
     python_component,
     shown,
 )
 from zen_nb.identity.documents import readers_among, seen_of
 from zen_nb.identity.encoding import SCALARS
-from zen_nb.identity.guard import contents, is_empty
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_file, module_origin
 from zen_nb.identity.patches import patched
@@ -35,11 +33,14 @@ from zen_nb.identity.things import (
     CACHE,
     DESCRIPTORS,
     compiled_callable,
+    contents,
     defaults_of,
     file_digest,
     held_code,
     import_project_module,
+    is_atom,
     is_code,
+    is_empty,
     origin_of,
 )
 from zen_nb.identity.values import Parts, fingerprint_of
@@ -129,6 +130,7 @@ class Reach(Naming):
                 imported=self.imported,
                 ignored=self.ignored,
                 open_values=self._open,
+                classes=self.classes,
             )
             root = fingerprint_of(compiled_callable(value), inner, notes)
             own = None if inner._taken else root
@@ -323,7 +325,7 @@ class Reach(Naming):
     def _describe_module(self, label: str, module: ModuleType) -> None:
         parts = ["module"]
         for name, part in sorted(vars(module).items()):
-            if name.startswith("__") and not isinstance(part, FunctionType):
+            if name in _OF_IMPORTS:
                 continue
             try:
                 parts += (name, self.token(part) if is_code(part) else fingerprint_of(part, self))
@@ -362,6 +364,24 @@ class Reach(Naming):
                 if name not in ("__doc__", "__annotations__", "cache_parameters"):
                     parts += (name, self._held(label, name, value))
         self.components[label] = Component(label, digest_parts(parts))
+
+
+# What the import system keeps in a module, and documentation.
+_OF_IMPORTS = frozenset(
+    {
+        "__name__",
+        "__doc__",
+        "__package__",
+        "__loader__",
+        "__spec__",
+        "__file__",
+        "__path__",
+        "__cached__",
+        "__builtins__",
+        "__annotations__",
+        "__warningregistry__",
+    }
+)
 
 
 class Present(Naming):

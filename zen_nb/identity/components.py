@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from types import FunctionType, ModuleType, NoneType
+from types import FunctionType, ModuleType
 
 from blake3 import blake3
 
@@ -18,10 +18,10 @@ from zen_nb.identity.packages import shown_package
 from zen_nb.identity.profile import profile
 from zen_nb.identity.secrets import looks_secret, redacted
 from zen_nb.identity.summary import LONGEST, shown_value, summarise
+from zen_nb.identity.things import is_atom
 from zen_nb.identity.values import Parts
 
 _SOURCE_LIMIT = 20_000
-_ATOMS = frozenset((NoneType, bool, int, float, complex, str, bytes))
 
 
 def digest_text(text: str) -> str:
@@ -52,11 +52,6 @@ def package_component(package: str) -> Component:
     """Return the component of an installed package: its version and those it builds on."""
     told = shown_package(package)
     return Component(f"package:{package}", digest_text(f"{package} {told}"), told)
-
-
-def is_atom(value: object) -> bool:
-    """Tell whether a value is a scalar: it can never change in place."""
-    return type(value) in _ATOMS
 
 
 class Shown(Mapping[str, JSON]):

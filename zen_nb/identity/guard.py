@@ -17,10 +17,10 @@ from typing import Any
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Fingerprint
 from zen_nb.identity.patches import Patch, patched
+from zen_nb.identity.things import contents
 from zen_nb.identity.values import fingerprint_of
 
 MISSING = object()
-_EMPTY = object()
 
 
 class Changed(Exception):
@@ -163,16 +163,3 @@ def _same(now: list[Patch], before: list[Patch]) -> bool:
         one[0] is other[0] and one[1] == other[1] and one[2] is other[2]
         for one, other in zip(now, before, strict=True)
     )
-
-
-def contents(cell: CellType) -> object:
-    """Return what a closure cell holds, or a mark of its own where it is empty."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return _EMPTY
-
-
-def is_empty(content: object) -> bool:
-    """Tell whether `contents` found nothing."""
-    return content is _EMPTY

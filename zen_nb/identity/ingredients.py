@@ -14,8 +14,8 @@ from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.cell import TEXT_EVALUATORS, names_in_strings
 from zen_nb.identity.code import Reach
-from zen_nb.identity.components import digest_parts, is_atom
-from zen_nb.identity.things import is_code
+from zen_nb.identity.components import digest_parts
+from zen_nb.identity.things import is_atom, is_code
 
 Held: TypeAlias = "tuple[str, Any, Fingerprint | None]"
 
@@ -69,6 +69,7 @@ def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
     """Return what a walk has found."""
     held = held_by(reach)
     add_aliases(reach.components, held)
+    add_twins(reach.components, reach.classes)
     components = reach.finish()
     return Ingredients(
         components,
@@ -91,6 +92,13 @@ def held_by(reach: Reach) -> dict[str, Held]:
 def can_change(value: object) -> bool:
     """Tell whether a step may change a value in place: it is neither a scalar nor code."""
     return not is_atom(value) and not is_code(value) and not isinstance(value, CodeType)
+
+
+def add_twins(components: dict[str, Component], classes: Mapping[str, Mapping[int, type]]) -> None:
+    """Take in which names stand for several classes: instances of one are none of the other."""
+    twins = [f"{label} {len(found)}" for label, found in classes.items() if len(found) > 1]
+    if twins:
+        components["classes"] = Component("classes", digest_parts(sorted(twins)))
 
 
 def add_aliases(components: dict[str, Component], held: Mapping[str, Held]) -> None:

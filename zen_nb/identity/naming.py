@@ -15,7 +15,7 @@ from typing import Any
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.bytecode import Chain, Imported
-from zen_nb.identity.components import is_atom, package_component, shown
+from zen_nb.identity.components import package_component, shown
 from zen_nb.identity.guard import MISSING, Guard
 from zen_nb.identity.origin import module_file, module_origin
 from zen_nb.identity.packages import package_of
@@ -26,6 +26,7 @@ from zen_nb.identity.things import (
     found_by_name,
     held_code,
     import_project_module,
+    is_atom,
     is_code,
     label_prefix,
     origin_of,
@@ -47,6 +48,8 @@ class Naming(ABC):
         change made by the step can be told afterwards.
     own
         Label to the print of the value alone (see `Present`), where it is known.
+    classes
+        The user's classes met, values and what is in them included, by name and identity.
     consulted
         Label to the hidden names that the code under it reads.
     scopes, whole_scopes
@@ -75,6 +78,7 @@ class Naming(ABC):
         imported: Mapping[str, Imported] | None = None,
         ignored: Collection[str] = (),
         open_values: dict[int, int] | None = None,
+        classes: dict[str, dict[int, type]] | None = None,
     ) -> None:
         self.namespace = namespace
         self.hidden = hidden
@@ -82,6 +86,7 @@ class Naming(ABC):
         self.imported = imported or {}
         self.ignored = ignored
         self._open = {} if open_values is None else open_values
+        self.classes = {} if classes is None else classes
         self.components: dict[str, Component] = {}
         self.problems: dict[str, NoFingerprint] = {}
         self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
@@ -171,7 +176,10 @@ class Naming(ABC):
         return f"{module}.{thing.__qualname__}"
 
     def _queue(self, thing: object, module: str, name: str) -> str:
-        label = self._claim(f"{label_prefix(module or '__main__')}{name}".replace("<locals>.", ""))
+        plain = f"{label_prefix(module or '__main__')}{name}".replace("<locals>.", "")
+        if isinstance(thing, type):
+            self.classes.setdefault(plain, {})[id(thing)] = thing
+        label = self._claim(plain)
         self._waiting.append((label, thing))
         return label
 
@@ -254,9 +262,12 @@ class Naming(ABC):
         if not attributes:
             return self._whole_module(module)
         value = self._look(vars(module), attributes[0])
-        if value is MISSING:
-            return self._whole_module(module)
-        return self._part(attributes, value, vars(module))
+        if value is not MISSING:
+            return self._part(attributes, value, vars(module))
+        # A module may answer for names that it does not hold, and load its parts when asked.
+        below = sys.modules.get(f"{module.__name__}.{attributes[0]}")
+        part = "" if below is None else self._module(below, attributes[1:], loaded=loaded)
+        return f"{self._whole_module(module)} {part}".rstrip()
 
     def _whole_module(self, module: ModuleType) -> str:
         self.guard.usable = False
@@ -286,6 +297,8 @@ class Naming(ABC):
             return f"{name} {self.token(thing)}"
         if isinstance(thing, type) and origin == "package":
             self.types.add(thing)
+        if loaded and (told := _own_name(thing)) and told != name:
+            return f"{name} {told}"
         if (loaded and _counts_by_value(thing, module.__name__)) or name == "sys.argv":
             try:
                 return f"{name} {fingerprint_of(thing, self)}"
@@ -369,6 +382,14 @@ def _builtins_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what names of `scope` that it does not hold are looked up in."""
     found = scope.get("__builtins__", builtins)
     return vars(found) if isinstance(found, ModuleType) else found
+
+
+def _own_name(thing: object) -> str:
+    """Return what a function or class calls itself: another one may have been put in its place."""
+    if isinstance(thing, ModuleType) or not callable(thing):
+        return ""
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
+    return f"{getattr(thing, '__module__', '')}.{name}" if isinstance(name, str) else ""
 
 
 def _counts_by_value(thing: object, module: str) -> bool:

@@ -8,7 +8,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType, NoneType
 
 from blake3 import blake3
 
@@ -98,3 +98,45 @@ def defaults_of(function: FunctionType) -> Iterator[tuple[str, object]]:
     yield from zip(names[len(names) - len(defaults) :], defaults, strict=True)
     for name, value in sorted((function.__kwdefaults__ or {}).items()):
         yield f"{name}=", value
+
+
+def rank_of(thing: object) -> tuple[str, ...]:
+    """Return by what functions and classes are sorted where they come in no order.
+
+    Those of one name and one code are told apart by the scalars that they capture.
+    """
+    if isinstance(thing, FunctionType):
+        cells = (contents(cell) for cell in thing.__closure__ or ())
+        held = [repr(part) for part in (*cells, *(thing.__defaults__ or ())) if is_atom(part)]
+        return (thing.__module__ or "", thing.__qualname__, facts(thing.__code__).digest, *held)
+    if isinstance(thing, type):
+        parts = [
+            f"{name} {rank_of(part) if isinstance(part, FunctionType) else ''}{part!r}"
+            if is_atom(part)
+            else name
+            for name, part in sorted(vars(thing).items())
+        ]
+        return (thing.__module__, thing.__qualname__, *parts)
+    return ()
+
+
+def is_atom(value: object) -> bool:
+    """Tell whether a value is a scalar: it can never change in place."""
+    return type(value) in _ATOMS
+
+
+_ATOMS = frozenset((NoneType, bool, int, float, complex, str, bytes))
+_EMPTY = object()
+
+
+def contents(cell: CellType) -> object:
+    """Return what a closure cell holds, or a mark of its own where it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _EMPTY
+
+
+def is_empty(content: object) -> bool:
+    """Tell whether `contents` found nothing."""
+    return content is _EMPTY

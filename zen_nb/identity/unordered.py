@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zen_nb.identity.encoding import number
+from zen_nb.identity.things import rank_of
 
 if TYPE_CHECKING:
     from zen_nb.identity.values import Encoder
@@ -42,6 +44,9 @@ class Twins(NamedTuple):
 def write_unordered(encoder: Encoder, items: Iterable[Any]) -> None:
     """Append the number of items and the items, whatever order they come in."""
     found = list(items)
+    if any(isinstance(item, (FunctionType, type)) for item in found):
+        # Code is named in the order in which it is met.
+        found.sort(key=rank_of)
     encoder.out += number(len(found))
     if len(found) == 1:
         encoder.encode(found[0])
