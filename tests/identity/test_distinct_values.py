@@ -14,6 +14,7 @@ import fractions
 import functools
 import io
 import pathlib
+import random
 import types
 import typing
 
@@ -315,6 +316,14 @@ DIFFERENT = {
     ),
     "attribute of a member": (lambda: shade(1), lambda: shade(2)),
     "attribute of an error": (lambda: named(ValueError(), u=1), lambda: named(ValueError(), u=2)),
+    "attribute of a generator": (
+        lambda: named(random.Random(1), u=1),
+        lambda: named(random.Random(1), u=2),
+    ),
+    "an hour that comes twice": (
+        lambda: pd.Timestamp("2020").replace(fold=1),
+        lambda: pd.Timestamp("2020"),
+    ),
     "cause of an error": (lambda: caused(KeyError(1)), lambda: caused(KeyError(2))),
     "name of a global": (lambda: Named(1), lambda: Named(2)),
     "name of something called": (lambda: NamedAndCalled(1), lambda: NamedAndCalled(2)),

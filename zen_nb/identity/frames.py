@@ -230,7 +230,15 @@ _ARRAYS: dict[str, Handler] = {
     "SparseArray": _sparse,
 }
 
+
+def _instant(encoder: Encoder, value: Any) -> None:
+    """Write a point in time; which of two equal hours it is in is not in its pickles."""
+    encoder.out += b"w" + text("instant") + encoder.token(type(value))
+    encoder.encode((*value.__reduce__()[1], value.fold))
+
+
 HANDLERS: dict[str, Handler] = {
+    "pandas:Timestamp": _instant,
     "pandas:DataFrame": _frame,
     "pandas:Series": _series,
     "pandas:Index": _whole_index,

@@ -35,4 +35,15 @@ def _generator(encoder: Encoder, value: object) -> None:
         instance_handler(type(value))(encoder, value)
 
 
-HANDLERS: dict[str, Handler] = {"numpy:RandomState": _generator, "random:Random": _generator}
+def _python_generator(encoder: Encoder, value: object) -> None:
+    """Write a generator of Python's, with the attributes that its reducer leaves out."""
+    _generator(encoder, value)
+    if not is_shared(value):
+        more = {name: part for name, part in vars(value).items() if name != "gauss_next"}
+        encoder.encode(more or None)
+
+
+HANDLERS: dict[str, Handler] = {
+    "numpy:RandomState": _generator,
+    "random:Random": _python_generator,
+}
