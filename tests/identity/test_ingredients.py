@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import gc
+import weakref
 from types import ModuleType
 
 import pytest
 
-from zen_nb.identity import call_ingredients
+from zen_nb.identity import call_ingredients, kept_cells
 from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.cell import read_cell
 from zen_nb.identity.cell_ingredients import of_cell
@@ -171,3 +173,62 @@ def test_guard_agrees_with_the_walk():
     assert of_function(names["step"], {}) == walked
     call_ingredients._guards.clear()
     assert of_function(names["step"], {}) == walked
+
+
+CHANGES = [
+    "def f(x):\n    return g(x) + 2",
+    "g.__code__ = (lambda x: 9).__code__",
+    "g = abs",
+    "K = 4",
+    "K = True",
+    "T['a'] = 2",
+    "A.go = lambda self: 3",
+    "a = A()",
+    "a = 5",
+    "a = A",
+    "del a",
+    "len = f",
+    "df['x'] = [9]",
+    "df = [1]",
+    "pd.DataFrame.mine = f",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_walk_that_is_taken_up_again_finds_what_a_new_one_does(change: str):
+    """After any change, what was remembered of a cell gives what a walk from the start gives."""
+    names = vars(ModuleType("__main__"))
+    exec(
+        "import pandas as pd\nK = 3\nT = {'a': 1}\ndf = pd.DataFrame({'x': [1]})\n"
+        "class A:\n    def go(self):\n        return K\na = 1\n"
+        "def g(x):\n    return K + T['a']\ndef f(x):\n    return g(x) + len('a') + A().go()",
+        names,
+    )
+    cell = read_cell(ast.parse("y = f(a), df.mine"), ast.parse)
+
+    def ask() -> str:
+        return of_cell(cell, names, parameters={"p": 1}).key
+
+    first = ask()
+    assert ask() == first
+    assert (id(cell), id(names)) in kept_cells._kept
+    try:
+        exec(change, names)
+        remembered = ask()
+        kept_cells._kept.clear()
+        assert remembered == ask() != first
+    finally:
+        vars(names["pd"].DataFrame)
+        if "mine" in vars(names["pd"].DataFrame):
+            del names["pd"].DataFrame.mine
+
+
+def test_a_remembered_cell_keeps_no_input_alive():
+    """What a cell read can be freed as soon as the notebook lets go of it."""
+    names = {"__name__": "__main__", "rows": {1, 2}}
+    cell = read_cell(ast.parse("n = len(rows)"), ast.parse)
+    of_cell(cell, names, parameters={})
+    watched = weakref.ref(names["rows"])
+    del names["rows"]
+    gc.collect()
+    assert watched() is None

@@ -14,6 +14,7 @@ from zen_nb.identity.code import Reach
 from zen_nb.identity.components import digest_parts, shown, shown_code
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.ingredients import Ingredients, finished, read_dynamically
+from zen_nb.identity.kept_cells import KeptCell, recall, remember
 from zen_nb.identity.things import import_project_module, is_code
 
 
@@ -46,13 +47,38 @@ def of_cell(
     known
         Fingerprints to use for names instead of hashing their values.
     """
-    settled = {*parameters, *ignore}
+    settings = (frozenset(parameters), frozenset(ignore))
+    kept = None if known else recall(cell, namespace, settings)
+    if kept is None:
+        walk = _walked(cell, namespace, {*parameters, *ignore}, known or {}, ignore)
+        inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
+        kept = KeptCell(cell, namespace, settings, walk.reach, tuple(walk.references), inputs)
+        walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known)
+    reach = kept.reach
+    for name, value in parameters.items():
+        reach.add_value(f"param:{name}", value)
+    code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *kept.references]
+    told = shown_code(source, line, outputs=None if outputs is None else list(outputs))
+    reach.components["code"] = Component("code", digest_parts(code), told)
+    found = finished(reach, cell.strings)
+    remember(kept)
+    return found
+
+
+def _walked(
+    cell: CellFacts,
+    namespace: Mapping[str, Any],
+    settled: set[str],
+    known: Mapping[str, Fingerprint],
+    ignore: Collection[str],
+) -> _CellWalk:
+    """Walk until no more names turn out to be read before they are surely bound."""
     starred = _star_names(cell, namespace)
     reads = {name: bound for name, bound in cell.reads.items() if name not in settled | starred}
     hidden = (set(cell.binds) | starred | settled) - set(reads)
     hidden |= set(cell.binds) & set(reads)
     while True:
-        walk = _CellWalk(cell, namespace, hidden, known or {}, ignore)
+        walk = _CellWalk(cell, namespace, hidden, known, ignore)
         walk.follow(reads)
         shown_too = walk.not_yet_bound(settled)
         missed = walk.deferred_reads(settled | starred)
@@ -60,15 +86,9 @@ def of_cell(
             break
         hidden -= shown_too
         reads |= {name: bound for name, bound in missed.items() if name not in reads}
-    reach = walk.reach
-    reach.add_subclasses()
-    reach.add_patches(reach.names)
-    for name, value in parameters.items():
-        reach.add_value(f"param:{name}", value)
-    code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *walk.references]
-    told = shown_code(source, line, outputs=None if outputs is None else list(outputs))
-    reach.components["code"] = Component("code", digest_parts(code), told)
-    return finished(reach, cell.strings)
+    walk.reach.add_subclasses()
+    walk.reach.add_patches(walk.reach.names)
+    return walk
 
 
 class _CellWalk:
@@ -89,6 +109,7 @@ class _CellWalk:
         imported = {part.alias: part for part in imports if part.is_global and part.alias}
         self.reach = Reach(namespace, hidden=hidden, known=known, imported=imported, ignored=ignore)
         self.references: list[str] = []
+        self.dynamic = False
         self.bound: dict[str, frozenset[str]] = {}
 
     def follow(self, reads: Mapping[str, frozenset[str]]) -> None:
@@ -103,11 +124,15 @@ class _CellWalk:
         reach.scopes[id(self.namespace)] = self.namespace
         if self.found.reads_scope:
             reach.whole_scopes[id(self.namespace)] = self.namespace
-        read_dynamically(reach, ())
+        self.dynamic = read_dynamically(reach, ())
 
     def _read(self, name: str) -> None:
         reach, namespace = self.reach, self.namespace
-        value = namespace.get(name, builtins.__dict__.get(name, MISSING))
+        value = namespace.get(name, MISSING)
+        if value is MISSING:
+            value = vars(builtins).get(name, MISSING)
+            reach.guard.look(namespace, name, MISSING)
+            reach.guard.look(vars(builtins), name, value)
         if value is MISSING and name not in reach.known:
             self.references += (name, "missing")
         elif is_code(value):

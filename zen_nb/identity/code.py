@@ -52,6 +52,7 @@ class Reach(Naming):
     """Gives every thing that code reaches a component; a `CodeSink` for values met on the way."""
 
     _own: Fingerprint | None = None
+    _own_kinds: frozenset[type] = frozenset()
 
     # -- what callers ask for ---------------------------------------------------------
 
@@ -102,6 +103,7 @@ class Reach(Naming):
         own = self._own_print()
         if own is not None:
             self.own[label] = own
+            self.kinds[label] = self._own_kinds
         self.components[label] = Component(
             label, digest, shown(label.rpartition(":")[2], value, notes)
         )
@@ -138,7 +140,7 @@ class Reach(Naming):
             inner._drain()
         finally:
             del self._open[id(value)]
-        self._own = own
+        self._own, self._own_kinds = own, frozenset(inner.types)
         if not inner.components and not inner.problems:
             return root
         self._take_in(inner)

@@ -12,7 +12,7 @@ from abc import ABCMeta, get_cache_token
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Fingerprint
@@ -27,28 +27,33 @@ class Changed(Exception):
     """A value refers to code that was not there when it was first seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Function:
+class _Function(NamedTuple):
     function: FunctionType
     code: CodeType
     name: str
     defaults: tuple[Any, ...] | None
     keywords: dict[str, Any] | None
     keyword_count: int
-    cells: tuple[tuple[CellType, object], ...]
     attributes: int
+    cells: tuple[tuple[CellType, object], ...]
 
-    def holds(self) -> bool:
-        function = self.function
-        return (
-            function.__code__ is self.code
-            and function.__name__ == self.name
-            and function.__defaults__ is self.defaults
-            and function.__kwdefaults__ is self.keywords
-            and len(function.__kwdefaults__ or ()) == self.keyword_count
-            and len(function.__dict__) == self.attributes
-            and all(contents(cell) is value for cell, value in self.cells)
-        )
+
+def _functions_hold(functions: list[_Function]) -> bool:
+    """Tell whether all are what they were; in one loop, since every hit asks this."""
+    for function, code, name, defaults, keywords, count, attributes, cells in functions:
+        if (
+            function.__code__ is not code
+            or function.__defaults__ is not defaults
+            or function.__kwdefaults__ is not keywords
+            or function.__name__ != name
+            or len(function.__dict__) != attributes
+            or (keywords is not None and len(keywords) != count)
+        ):
+            return False
+        for cell, value in cells:
+            if contents(cell) is not value:
+                return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +111,8 @@ class Guard:
             function.__defaults__,
             keywords,
             len(keywords or ()),
-            cells,
             len(function.__dict__),
+            cells,
         )
         self.functions.append(made)
 
@@ -141,9 +146,8 @@ class Guard:
         return self._code_holds() and self._data_holds(whole)
 
     def _code_holds(self) -> bool:
-        for part in self.functions:
-            if not part.holds():
-                return False
+        if not _functions_hold(self.functions):
+            return False
         for kind in self.classes:
             if not kind.holds():
                 return False

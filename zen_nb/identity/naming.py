@@ -48,6 +48,8 @@ class Naming(ABC):
         change made by the step can be told afterwards.
     own
         Label to the print of the value alone (see `Present`), where it is known.
+    kinds
+        Label to the classes of packages that the value and its parts are of.
     classes
         The user's classes met, values and what is in them included, by name and identity.
     consulted
@@ -91,6 +93,7 @@ class Naming(ABC):
         self.problems: dict[str, NoFingerprint] = {}
         self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
         self.own: dict[str, Fingerprint] = {}
+        self.kinds: dict[str, frozenset[type]] = {}
         self.absent: list[str] = []
         self.names: set[str] = set()
         self.strings: set[str] = set()

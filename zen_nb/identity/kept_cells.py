@@ -1,0 +1,94 @@
+"""What cells reached last time: no walk where a guard proves that nothing moved since.
+
+Only the code is remembered. Inputs are fingerprinted each time, and no input is kept alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from zen_nb.core.model import Component
+from zen_nb.identity.cell import CellFacts
+from zen_nb.identity.code import Reach
+from zen_nb.identity.guard import MISSING
+from zen_nb.identity.things import is_atom, is_code
+
+# Names of parameters and of ignored inputs.
+Settings: TypeAlias = tuple[frozenset[str], frozenset[str]]
+
+_LIMIT = 1_000
+_kept: dict[tuple[int, int], KeptCell] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCell:
+    """One walk over a cell, to be taken up again.
+
+    Attributes
+    ----------
+    references
+        What stands for the code that the cell names, in the order of its names.
+    inputs
+        Labels of what it reads that is no code.
+    """
+
+    cell: CellFacts
+    namespace: Mapping[str, Any]
+    settings: Settings
+    reach: Reach
+    references: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+    def holds(self) -> bool:
+        """Tell whether a walk would find the same code now; the inputs are taken in anew."""
+        if not self.reach.guard.holds(lambda value: self._fresh().whole(value)):
+            return False
+        return all(map(self._renew, self.inputs))
+
+    def _fresh(self) -> Reach:
+        of = self.reach
+        return Reach(of.namespace, hidden=of.hidden, imported=of.imported, ignored=of.ignored)
+
+    def _renew(self, label: str) -> bool:
+        """Take in what an input is now; False where it is of another kind, or holds code."""
+        name = label.partition(":")[2]
+        value = self.namespace.get(name, MISSING)
+        if value is MISSING or is_code(value):
+            return False
+        fresh = self._fresh()
+        fresh.add_value(label, value)
+        plain = is_atom(value) or label in fresh.own
+        kinds, before = fresh.kinds.get(label), self.reach.kinds.get(label)
+        if fresh.problems or not plain or kinds != before:
+            return False
+        self.reach.components[label] = fresh.components[label]
+        self.reach.data[label] = (self.namespace, name, value)
+        if label in fresh.own:
+            self.reach.own[label] = fresh.own[label]
+        return True
+
+
+def recall(cell: CellFacts, namespace: Mapping[str, Any], settings: Settings) -> KeptCell | None:
+    """Return the walk over `cell` that still holds; ``None`` where there is none."""
+    found = _kept.get((id(cell), id(namespace)))
+    if found is None or found.cell is not cell or found.namespace is not namespace:
+        return None
+    for label in ("aliases", "classes"):
+        found.reach.components.pop(label, None)
+    return found if found.settings == settings and found.holds() else None
+
+
+def remember(walk: KeptCell) -> None:
+    """Keep a walk for the next time, where its guard can tell whether it holds then."""
+    reach, place = walk.reach, (id(walk.cell), id(walk.namespace))
+    if not reach.guard.usable or reach.problems or reach.absent:
+        _kept.pop(place, None)
+        return
+    if len(_kept) >= _LIMIT:
+        _kept.clear()
+    _kept[place] = walk
+    for label in walk.inputs:
+        reach.data.pop(label, None)
+        reach.components[label] = Component(label, "")
