@@ -334,6 +334,7 @@ class Reach(Naming):
             except NoFingerprint:
                 # What has no identity of its own follows from the module's text.
                 parts += (name, file_digest(module_file(module.__name__)))
+        self._documents[label] = module
         self.components[label] = Component(label, digest_parts(parts), Source(module))
 
     def _describe_text(self, label: str, code: CodeType) -> None:

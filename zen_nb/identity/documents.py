@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Collection, Iterator
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from zen_nb.identity.bytecode import DOC_READERS
 
@@ -28,7 +28,9 @@ _PLACE_READERS = frozenset(
         "get_instructions",
     }
 )
-READERS = DOC_READERS | _SOURCE_READERS | _PLACE_READERS
+# Names whose use lets code go through what a class or module holds, in order.
+_ORDER_READERS = frozenset({"vars", "__dict__", "getmembers"})
+READERS = DOC_READERS | _SOURCE_READERS | _PLACE_READERS | _ORDER_READERS
 # Those that can be asked for by a text as well: ``getattr(f, "__doc__")``.
 _IN_TEXTS = frozenset(name for name in READERS if name.startswith("__"))
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -39,8 +41,12 @@ def readers_among(names: Collection[str], strings: Collection[str]) -> frozenset
     return READERS.intersection(names) | _IN_TEXTS.intersection(strings)
 
 
-def seen_of(thing: FunctionType | type, readers: frozenset[str]) -> Iterator[str]:
-    """Yield what such readers can see of a function or class."""
+def seen_of(thing: FunctionType | type | ModuleType, readers: frozenset[str]) -> Iterator[str]:
+    """Yield what such readers can see of a function, class or module."""
+    if readers & _ORDER_READERS and not isinstance(thing, FunctionType):
+        yield " ".join(name for name in vars(thing) if not name.startswith("__"))
+    if isinstance(thing, ModuleType):
+        return
     if readers & DOC_READERS:
         annotations = inspect.get_annotations(thing)
         yield f"{thing.__doc__!r} {_ADDRESS.sub('', repr(annotations))}"

@@ -109,7 +109,7 @@ class Naming(ABC):
         self._taken: set[str] = set()
         self._globals: dict[tuple[int, str], str] = {}
         self._waiting: deque[tuple[str, object]] = deque()
-        self._documents: dict[str, FunctionType | type] = {}
+        self._documents: dict[str, FunctionType | type | ModuleType] = {}
         self._caches: dict[str, Any] = {}
 
     @abstractmethod

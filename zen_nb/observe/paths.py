@@ -10,7 +10,17 @@ import tempfile
 from functools import lru_cache
 from importlib import import_module
 
-_SYSTEM = ("/proc/", "/dev/", "/sys/", "/usr/share/zoneinfo/", "/usr/share/fonts/")
+# Of what is in shared memory, only what libraries keep there for their own processes.
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "pts/", "std", "fd/", "ptmx")
+_SHARED = ("sem.", "psm_", "pym-", "joblib_memmapping_folder")
+_SYSTEM = (
+    "/proc/",
+    "/sys/",
+    "/usr/share/zoneinfo/",
+    "/usr/share/fonts/",
+    *(f"/dev/{name}" for name in _DEVICES),
+    *(f"/dev/shm/{name}" for name in _SHARED),  # noqa: S108 - looked at, never written
+)
 _TOOL_FOLDERS = (
     ".ipython",
     ".jupyter",
