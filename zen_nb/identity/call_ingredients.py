@@ -52,7 +52,7 @@ def of_function(
         The names of what it returns.
     """
     texts = [value for value in arguments.values() if type(value) is str]
-    reach = _reach_of(function, frozenset(ignore), texts)
+    reach = reached_by(function, frozenset(ignore), texts)
     own = _Arguments(reach)
     for name, value in arguments.items():
         if name not in ignore:
@@ -108,7 +108,9 @@ class _Arguments:
         )
 
 
-def _reach_of(function: FunctionType, ignore: frozenset[str], texts: list[str]) -> Reach:
+def reached_by(
+    function: FunctionType, ignore: frozenset[str] = frozenset(), texts: Collection[str] = ()
+) -> Reach:
     """Return all that `function` reaches; no walk where a guard shows that nothing changed."""
     known = _guards.get(id(function))
     if known is not None:

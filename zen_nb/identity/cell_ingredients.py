@@ -47,19 +47,19 @@ def of_cell(
     known
         Fingerprints to use for names instead of hashing their values.
     """
-    settings = (frozenset(parameters), frozenset(ignore))
+    settings = (frozenset(parameters), frozenset(ignore), f"quiet {quiet}", f"outputs {outputs}")
     kept = None if known else recall(cell, namespace, settings)
     if kept is None:
         walk = _walked(cell, namespace, {*parameters, *ignore}, known or {}, ignore)
         inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
-        kept = KeptCell(cell, namespace, settings, walk.reach, tuple(walk.references), inputs)
+        code = digest_parts([cell.digest, *settings[2:], *walk.references])
+        kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs)
         walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known)
     reach = kept.reach
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)
-    code = [cell.digest, f"quiet {quiet}", f"outputs {outputs}", *kept.references]
     told = shown_code(source, line, outputs=None if outputs is None else list(outputs))
-    reach.components["code"] = Component("code", digest_parts(code), told)
+    reach.components["code"] = Component("code", kept.code, told)
     found = finished(reach, cell.strings)
     remember(kept)
     return found

@@ -96,6 +96,8 @@ def can_change(value: object) -> bool:
 
 def add_twins(components: dict[str, Component], classes: Mapping[str, Mapping[int, type]]) -> None:
     """Take in which names stand for several classes: instances of one are none of the other."""
+    if not classes:
+        return
     twins = [f"{label} {len(found)}" for label, found in classes.items() if len(found) > 1]
     if twins:
         components["classes"] = Component("classes", digest_parts(sorted(twins)))
@@ -103,6 +105,8 @@ def add_twins(components: dict[str, Component], classes: Mapping[str, Mapping[in
 
 def add_aliases(components: dict[str, Component], held: Mapping[str, Held]) -> None:
     """Take in which inputs are one and the same object: a change of one shows in the other."""
+    if len(held) < 2:
+        return
     owners: dict[int, set[str]] = {}
     for label, (_, value, _) in held.items():
         owners.setdefault(id(value), set()).add(label.partition(":")[2])

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from zen_nb.core.model import Component
+from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.cell import CellFacts
 from zen_nb.identity.code import Reach
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.things import is_atom, is_code
 
-# Names of parameters and of ignored inputs.
-Settings: TypeAlias = tuple[frozenset[str], frozenset[str]]
+# Names of parameters and of ignored inputs, and how the result is shown and kept.
+Settings: TypeAlias = tuple[frozenset[str], frozenset[str], str, str]
 
 _LIMIT = 1_000
 _kept: dict[tuple[int, int], KeptCell] = {}
@@ -28,8 +28,8 @@ class KeptCell:
 
     Attributes
     ----------
-    references
-        What stands for the code that the cell names, in the order of its names.
+    code
+        Digest of the cell's own code with what stands for the code that it names.
     inputs
         Labels of what it reads that is no code.
     """
@@ -38,7 +38,7 @@ class KeptCell:
     namespace: Mapping[str, Any]
     settings: Settings
     reach: Reach
-    references: tuple[str, ...]
+    code: Fingerprint
     inputs: tuple[str, ...]
 
     def holds(self) -> bool:
@@ -70,10 +70,18 @@ class KeptCell:
         return True
 
 
-def recall(cell: CellFacts, namespace: Mapping[str, Any], settings: Settings) -> KeptCell | None:
-    """Return the walk over `cell` that still holds; ``None`` where there is none."""
+def kept(cell: CellFacts, namespace: Mapping[str, Any]) -> KeptCell | None:
+    """Return the walk over `cell` that was remembered, whether it still holds or not."""
     found = _kept.get((id(cell), id(namespace)))
     if found is None or found.cell is not cell or found.namespace is not namespace:
+        return None
+    return found
+
+
+def recall(cell: CellFacts, namespace: Mapping[str, Any], settings: Settings) -> KeptCell | None:
+    """Return the walk over `cell` that still holds; ``None`` where there is none."""
+    found = kept(cell, namespace)
+    if found is None:
         return None
     for label in ("aliases", "classes"):
         found.reach.components.pop(label, None)
