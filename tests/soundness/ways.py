@@ -154,7 +154,7 @@ def script(world: World, file: str, head: str, tail: str) -> dict[str, Any]:
     module = ModuleType("__main__")
     module.__file__ = str(path)
     sys.modules["__main__"] = module
-    exec(compile(text, str(path), "exec"), vars(module))
+    exec(compile(text, str(path), "exec", dont_inherit=True), vars(module))
     return vars(module)
 
 
@@ -162,7 +162,7 @@ def live_edit(world: World, names: dict[str, Any]) -> None:
     """Execute the live edit among the names of a script that still runs."""
     if world.live:
         with world.editing(names) as live:
-            exec(compile(live, "<live>", "exec"), names)
+            exec(compile(live, "<live>", "exec", dont_inherit=True), names)
 
 
 def _load() -> None:
