@@ -5,31 +5,29 @@ from __future__ import annotations
 import inspect
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import FunctionType, MappingProxyType
 from typing import Any
 
 from zen_nb.core.errors import MissingOutput, StoreUnavailable
 from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, StepStarted
-from zen_nb.core.model import Fingerprint, Record, StepOptions
+from zen_nb.core.model import Component, Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
-from zen_nb.engine.inplace import Prints
+from zen_nb.engine.inplace import InPlace, shared_components
 from zen_nb.engine.perform import Attempt, Made, Served, serve
 from zen_nb.identity.call_ingredients import of_function
-from zen_nb.identity.code import is_atom
+from zen_nb.identity.ingredients import Ingredients
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
-from zen_nb.observe.namespace import apply_change
+from zen_nb.observe.places import Places
 from zen_nb.observe.replay import replay
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 
-# In a payload: outputs that are one of the arguments themselves.
-ALIASES = "<aliases>"
 _EMPTY = Transcript()
 _NOTHING: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
 
@@ -133,14 +131,23 @@ def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
         ignore=call.options.ignore,
         outputs=call.outputs,
     )
+    components = (*ingredients.components, *_shared(ingredients))
     return Question(
         step=call.name,
-        ingredients=ingredients,
+        ingredients=replace(ingredients, components=components),
         setting=call.setting,
         expires_after_s=call.options.expires_after_s,
         keep=call.options.keep,
         ignored=call.options.ignore,
     )
+
+
+def _shared(ingredients: Ingredients) -> Iterator[Component]:
+    """Yield which of the objects reached are one; where there is one only, it is none."""
+    held = ingredients.held.values()
+    kept = () if ingredients.kept is None else ingredients.kept.holdings()
+    if len(held) > 1 or (held and kept):
+        yield from shared_components(Places(((name, value) for name, value, _ in held), kept))
 
 
 def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Served | None:
@@ -151,7 +158,7 @@ def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Serv
     try:
         if not load and not store.transcript(record) and _only_binds(record):
             return Served(record, {}, _EMPTY, {})
-        return serve(record, store, call.function.__globals__)
+        return serve(record, store, call.function.__globals__, given=places_of(call.arguments))
     except StoreUnavailable:
         return None
 
@@ -164,30 +171,19 @@ def _only_binds(record: Record) -> bool:
 
 def _redo(served: Served, call: Call, decision: Decision, shell: Any) -> Answer:
     """Do what the run did besides returning, and return what it returned."""
-    _apply_changes(served, call)
+    served.apply()
     if served.ambient:
         restore(served.ambient)
     if served.transcript.events:
         replay(served.transcript, shell, served.results)
-    values = _outputs(served, call) if served.values else None
+    values = {name: served.values[name] for name in call.outputs} if served.values else None
     took = served.record.duration_s
     return Answer(True, served.record, values, decision.reason, duration_s=took)
 
 
-def _outputs(served: Served, call: Call) -> dict[str, Any]:
-    aliases = served.values.get(ALIASES, {})
-    return {
-        name: call.arguments[aliases[name]] if name in aliases else served.values[name]
-        for name in call.outputs
-    }
-
-
-def _apply_changes(served: Served, call: Call) -> None:
-    for part in served.record.artifacts:
-        if part.role == "changed":
-            kind, _, name = part.name.partition(":")
-            scope = call.arguments if kind in ("input", "param") else call.function.__globals__
-            apply_change(scope.get(name), served.values[part.name])
+def places_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments by the names that places in them begin with."""
+    return {f"input:{name}": value for name, value in arguments.items()}
 
 
 def _run(
@@ -199,8 +195,9 @@ def _run(
     attempt = _attempt(call, arguments, decision, place)
     tell = place.tell or _nobody
     tell(StepStarted(call.name, time.time(), decision.reason))
-    prints = Prints(decision.question.ingredients.held.values())
-    prints.open()
+    ingredients = decision.question.ingredients
+    inplace = InPlace(() if ingredients.problems else ingredients.held.values(), ingredients.kept)
+    inplace.open()
     attempt.open()
     try:
         returned = _invoke(call.function, arguments)
@@ -209,7 +206,7 @@ def _run(
         line = f"{type(error).__name__}: {error}".partition("\n")[0]
         tell(StepFailed(call.name, attempt.abandon(), line))
         raise
-    outcome = attempt.close(_made(values, arguments, prints))
+    outcome = attempt.close(Made(bound=values, inplace=inplace))
     took, record, note = outcome.duration_s, outcome.record, outcome.note
     tell(StepFinished(call.name, took, record, decision.reason, note))
     return Answer(False, record, values, decision.reason, note, took, outcome.fingerprints)
@@ -237,14 +234,6 @@ def _attempt(call: Call, arguments: Mapping[str, Any], decision: Decision, place
     return Attempt(
         decision, store=store, capture=capture, watch=watch, namespace=call.function.__globals__
     )
-
-
-def _made(values: Mapping[str, Any], arguments: Mapping[str, Any], prints: Prints) -> Made:
-    """Return what is stored: outputs that are an argument itself go by its name."""
-    owners = {id(value): name for name, value in arguments.items() if not is_atom(value)}
-    aliases = {name: owners[id(value)] for name, value in values.items() if id(value) in owners}
-    bound = {name: value for name, value in values.items() if name not in aliases}
-    return Made(bound=bound, extras={ALIASES: aliases} if aliases else {}, prints=prints)
 
 
 def _invoke(function: FunctionType, arguments: Mapping[str, Any]) -> Any:

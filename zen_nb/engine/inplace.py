@@ -7,18 +7,47 @@ a hit gives those states to the objects that are there, and all references see t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
 from zen_nb.core.errors import NoFingerprint, NotStorable
-from zen_nb.core.model import Fingerprint
-from zen_nb.identity.code import Present, fingerprint
-from zen_nb.observe.places import LIMIT, Places, is_plain, is_users, kept_by
-from zen_nb.observe.state import State, fits, give_state, is_fixed, state_of
+from zen_nb.core.model import Component, Fingerprint
+from zen_nb.identity.code import Present, digest_text, fingerprint
+from zen_nb.identity.guard import MISSING, is_same
+from zen_nb.identity.kept import Kept, module_of
+from zen_nb.identity.things import found_by_name
+from zen_nb.observe.namespace import is_user_name
+from zen_nb.observe.places import LIMIT, Places, written
+from zen_nb.observe.state import State, fits, give_state, hidden_part, is_fixed, state_of
 
 # An object, stored as its place, and the parts of the state it is given.
 Patch: TypeAlias = tuple[Any, str, Any, dict[str, Any]]
+# What a name of a module is bound to: the module's name, the variable's, the value.
+Binding: TypeAlias = tuple[str, str, Any]
 UNCHANGEABLE = "the step changes it in place, which a hit could not do again; bind a new value"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a run changed of what was there before it.
+
+    Attributes
+    ----------
+    patches
+        The states to give to objects on a hit.
+    changed
+        The inputs that these are parts of, by name.
+    bound, gone
+        Global names of modules: what they are bound to, and those deleted.
+    """
+
+    patches: list[Patch] = field(default_factory=list)
+    changed: dict[str, Any] = field(default_factory=dict)
+    bound: list[Binding] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Prints:
@@ -51,59 +80,79 @@ class Prints:
 
 
 class InPlace:
-    """Finds what one run changes in place.
+    """Finds what one run changes of what was there before it.
 
     Parameters
     ----------
     held
         ``(name, value, print)`` of the inputs, as `Prints` takes them.
-    code
-        Names and objects of the functions and classes that the step reaches.
+    kept
+        What the code reached keeps between its calls.
+    namespace
+        Where somebody else sees what is bound: a cell's own namespace.
     """
 
     def __init__(
         self,
         held: Iterable[tuple[str, Any, Fingerprint | None]],
-        code: Iterable[tuple[str, Any]] = (),
+        kept: Kept | None = None,
+        namespace: Mapping[str, Any] | None = None,
     ) -> None:
         held = list(held)
+        self._kept = kept
         self._prints = Prints(held)
-        self._code = CodeState(code, self._prints.present)
-        self.places = Places((name, value) for name, value, _ in held)
+        self._names = Names(kept, namespace)
+        holdings = () if kept is None else kept.holdings()
+        self.places = Places(((name, value) for name, value, _ in held), holdings)
         self._opaque: dict[int, Fingerprint | None] = {}
 
     def open(self) -> None:
         """Remember, before the body runs, what cannot be known of parts afterwards."""
         self._prints.open()
-        self._code.open()
+        self._names.open()
         for part, place in self.places:
             if place[1] and not is_fixed(part) and state_of(part) is None:
                 self._opaque[id(part)] = self._prints.present.print_of(part)
 
-    def close(self) -> tuple[list[Patch], dict[str, Any]]:
-        """Return the states to give to objects on a hit, and the inputs that changed, by name.
+    def close(self) -> Changes:
+        """Return what is to be done again on a hit.
 
         Raises
         ------
         NotStorable
             Where a change cannot be made again.
         """
-        self._code.close()
+        self._check_code()
         changed = self._prints.changed()
-        for name in changed.keys() & self.places.overflowing:
-            raise NotStorable(
-                name,
-                type(changed[name]).__qualname__,
-                f"the step changes it, and it holds over {LIMIT} objects",
-            )
+        for name in changed:
+            self._check(name, changed[name])
         patches = [
             self._patch(part, place[0]) for part, place in self.places if place[0] in changed
         ]
-        return [patch for patch in patches if patch is not None], changed
+        bound, gone = self._names.close()
+        return Changes([patch for patch in patches if patch is not None], changed, bound, gone)
+
+    def _check_code(self) -> None:
+        for moved in () if self._kept is None else self._kept.moved():
+            raise NotStorable(
+                moved.name,
+                moved.kind,
+                f"the step changes {moved.part}, which a hit could not do again",
+            )
+
+    def _check(self, name: str, value: Any) -> None:
+        if name in self.places.overflowing:
+            why = f"the step changes it, and it holds over {LIMIT} objects"
+            raise NotStorable(name, type(value).__qualname__, why)
+        if name.startswith("<"):
+            raise NotStorable(name.strip("<>"), type(value).__qualname__, UNCHANGEABLE)
 
     def _patch(self, part: Any, name: str) -> Patch | None:
         state = state_of(part)
         if state is not None:
+            hidden = hidden_part(part)
+            if hidden is not None:
+                raise NotStorable(name, type(hidden).__qualname__, UNCHANGEABLE)
             return part, state.kind, state.content, state.attributes
         if is_fixed(part) or (
             id(part) in self._opaque
@@ -113,47 +162,79 @@ class InPlace:
         raise NotStorable(name, type(part).__qualname__, UNCHANGEABLE)
 
 
-class CodeState:
-    """What functions and classes keep for themselves: attributes, closure cells, defaults."""
+class Names:
+    """Tells which global names of the project's modules a run binds or deletes."""
 
-    def __init__(self, roots: Iterable[tuple[str, Any]], present: Present) -> None:
-        self._roots = list(roots)
-        self._present = present
-        self._before: list[tuple[str, Any, dict[str, Any]]] = []
-        self._prints: dict[int, tuple[Any, Fingerprint | None]] = {}
+    def __init__(self, kept: Kept | None, namespace: Mapping[str, Any] | None) -> None:
+        self._kept = kept
+        self._namespace = namespace
+        self._before: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
 
     def open(self) -> None:
-        """Remember what each of them keeps."""
-        seen: set[int] = set()
-        waiting = self._roots[::-1]
-        while waiting:
-            name, thing = waiting.pop()
-            if id(thing) in seen:
-                continue
-            seen.add(id(thing))
-            parts = kept_by(thing)
-            self._before.append((name, thing, parts))
-            waiting += [(name, part) for part in parts.values() if is_users(part)]
-            for part in parts.values():
-                if not is_plain(part) and id(part) not in self._prints:
-                    self._prints[id(part)] = (part, self._present.print_of(part))
+        """Remember what each name stands for."""
+        scopes = {} if self._kept is None else self._kept.scopes()
+        self._before = [
+            (scope, dict(scope)) for scope in scopes.values() if scope is not self._namespace
+        ]
 
-    def close(self) -> None:
-        """Raise `NotStorable` where one of them keeps something else now."""
-        for name, thing, before in self._before:
-            now = kept_by(thing)
-            same = now.keys() == before.keys() and all(now[part] is before[part] for part in now)
-            if not same or any(self._is_other(part) for part in now.values()):
-                kind = "class" if isinstance(thing, type) else "function"
-                raise NotStorable(
-                    name, kind, "the step changes what it keeps, which a hit could not do again"
-                )
+    def close(self) -> tuple[list[Binding], list[tuple[str, str]]]:
+        """Return ``(module, name, value)`` of what is bound, and what is deleted.
 
-    def _is_other(self, part: Any) -> bool:
-        known = self._prints.get(id(part))
-        return (
-            known is not None and known[1] is not None and self._present.print_of(part) != known[1]
-        )
+        Raises
+        ------
+        NotStorable
+            Where it is code that cannot be found again, or in no module.
+        """
+        bound: list[Binding] = []
+        gone: list[tuple[str, str]] = []
+        for scope, before in self._before:
+            for name in [one for one in {**before, **scope} if _is_users(scope, one)]:
+                value = scope.get(name, MISSING)
+                if is_same(value, before.get(name, MISSING)) or _is_submodule(scope, name, value):
+                    continue
+                module = module_of(scope)
+                _check_binding(module, name, value)
+                where = (str(scope["__name__"]), name)
+                if value is MISSING:
+                    gone.append(where)
+                else:
+                    bound.append((*where, value))
+        return bound, gone
+
+
+def _is_users(scope: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a name is neither Python's nor the shell's own."""
+    if scope.get("__name__") == "__main__":
+        return is_user_name(name)
+    return not (name.startswith("__") and name.endswith("__"))
+
+
+def _is_submodule(scope: Mapping[str, Any], name: str, value: Any) -> bool:
+    """Tell whether importing a part of a package has put it there."""
+    return isinstance(value, ModuleType) and value.__name__ == f"{scope.get('__name__')}.{name}"
+
+
+def _check_binding(module: ModuleType | None, name: str, value: Any) -> None:
+    """Raise `NotStorable` where a name cannot be bound again."""
+    where = name if module is None or module.__name__ == "__main__" else f"{module.__name__}.{name}"
+    named = isinstance(value, (FunctionType, type)) and (
+        found_by_name(str(value.__module__), value.__qualname__) is not value
+    )
+    if module is None or named:
+        why = "the step binds it, which a hit could not do again"
+        raise NotStorable(where, type(value).__qualname__, why)
+
+
+def binding_name(module: str, name: str, _: object = None) -> str:
+    """Return how a person names a global of a module."""
+    return name if module == "__main__" else f"{module}.{name}"
+
+
+def shared_components(places: Places) -> Iterator[Component]:
+    """Yield which of the objects reached are one: a change of one shows in the other."""
+    for one, other in places.shared:
+        label = f"alias:{written(other)} is {written(one)}"
+        yield Component(label, digest_text(label))
 
 
 def repeatable(patches: Iterable[Patch]) -> bool:
@@ -161,10 +242,16 @@ def repeatable(patches: Iterable[Patch]) -> bool:
     return all(fits(part, State(*rest)) for part, *rest in patches)
 
 
-def repeat(patches: Iterable[Patch]) -> None:
-    """Give every object its state."""
+def repeat(
+    patches: Iterable[Patch], bound: Iterable[Binding] = (), gone: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Give every object its state, and the names of modules what they stand for."""
     for part, *rest in patches:
         give_state(part, State(*rest))
+    for module, name, value in bound:
+        vars(sys.modules[module])[name] = value
+    for module, name in gone:
+        vars(sys.modules[module]).pop(name, None)
 
 
 def print_of(value: object) -> Fingerprint | None:

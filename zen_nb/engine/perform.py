@@ -9,28 +9,19 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from types import ModuleType
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record
 from zen_nb.engine.decide import Decision
-from zen_nb.engine.inplace import (
-    UNCHANGEABLE,
-    InPlace,
-    Patch,
-    Prints,
-    print_of,
-    repeat,
-    repeatable,
-)
+from zen_nb.engine.inplace import Changes, InPlace, binding_name, print_of, repeat, repeatable
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.audit import muted
 from zen_nb.observe.display import Capture
 from zen_nb.observe.libraries import libraries_of
-from zen_nb.observe.namespace import can_change
 from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
@@ -42,6 +33,9 @@ RESULTS = "<results>"
 AMBIENT = "<ambient>"
 FILENAME = "<filename>"
 PATCHES = "<patches>"
+BOUND = "<bound>"
+GONE = "<gone>"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +52,8 @@ class Made:
         Why this cannot be done again on a hit; ``""`` where it can.
     filename
         What tracebacks and warnings call the code; rewritten in what a hit shows.
-    extras
-        What a hit needs besides, under reserved names; no artifacts.
     inplace
-        Finds what a cell changed in place.
-    prints
-        Tell which arguments and globals a function changed.
+        Finds what it changed of what was there before.
     """
 
     bound: Mapping[str, Any]
@@ -71,9 +61,7 @@ class Made:
     absent: frozenset[str] = frozenset()
     refusal: str = ""
     filename: str = ""
-    extras: Mapping[str, Any] = field(default_factory=dict)
     inplace: InPlace | None = None
-    prints: Prints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +143,7 @@ class Attempt:
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
-            patches, changed = self._changed(made)
+            changes = self._changes(made)
             prints = _fingerprints(made.bound)
             record = Record(
                 key=self.decision.key,
@@ -164,11 +152,10 @@ class Attempt:
                 created_at=self.started_at,
                 duration_s=duration,
                 trace=traces,
-                artifacts=tuple(_artifacts(made, changed, prints)),
+                artifacts=tuple(_artifacts(made, changes, prints)),
                 badges=badges,
             )
-            effects = {PATCHES: patches, AMBIENT: dict(seen.ambient)}
-            stored = self._keep(record, made, changed, transcript, effects)
+            stored = self._keep(record, made, changes, transcript, dict(seen.ambient))
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
@@ -196,50 +183,55 @@ class Attempt:
             )
         return next(filter(None, refusals), "")
 
-    def _changed(self, made: Made) -> tuple[list[Patch], dict[str, Any]]:
-        """Return what a hit does to objects that exist, and the changed inputs by name."""
-        if made.inplace is not None:
-            patches, names = made.inplace.close()
-            kept = {
-                name: value for name, value in names.items() if made.bound.get(name, value) is value
-            }
-            return patches, {
-                name: value for name, value in kept.items() if name not in made.deleted
-            }
-        changed = made.prints.changed() if made.prints is not None else {}
-        for name, value in changed.items():
-            if not can_change(value):
-                raise NotStorable(name, type(value).__qualname__, UNCHANGEABLE)
-        return [], changed
+    def _changes(self, made: Made) -> Changes:
+        """Return what a hit does to what exists, without the inputs that it binds or deletes."""
+        if made.inplace is None:
+            return Changes()
+        changes = made.inplace.close()
+        kept = {
+            name: value
+            for name, value in changes.changed.items()
+            if made.bound.get(name, value) is value and name not in made.deleted
+        }
+        return replace(changes, changed=kept)
 
     def _keep(
         self,
         record: Record,
         made: Made,
-        changed: Mapping[str, Any],
+        changes: Changes,
         transcript: Transcript,
-        effects: Mapping[str, Any],
+        ambient: Mapping[str, Any],
     ) -> Record:
         """Store the outputs with what a hit needs besides: results, patches, ambient changes."""
         assert self._store is not None
-        values = {**made.bound, **made.extras, **(changed if made.inplace is None else {})}
         shown = transcript.to_bytes()
-        besides = {**effects, RESULTS: list(self._capture.results)}
+        besides: dict[str, Any] = {
+            PATCHES: changes.patches,
+            BOUND: changes.bound,
+            GONE: changes.gone,
+            AMBIENT: ambient,
+            RESULTS: list(self._capture.results),
+        }
         if made.filename.encode() in shown:
             besides[FILENAME] = made.filename
-        values |= {name: part for name, part in besides.items() if part}
+        values = {**made.bound, **{name: part for name, part in besides.items() if part}}
         known = made.inplace.places.known() if made.inplace is not None else {}
         try:
             payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
         except NotStorable as error:
-            raise _in_the_users_words(error, changed) from None
+            raise _in_the_users_words(error, changes) from None
         components = self.decision.question.ingredients.components
         return self._store.add(record, payload=payload, transcript=shown, components=components)
 
 
-def _in_the_users_words(error: NotStorable, changed: Mapping[str, Any]) -> NotStorable:
+def _in_the_users_words(error: NotStorable, changes: Changes) -> NotStorable:
     """Return `error` with the name of a variable where it has one of ours."""
-    names = {PATCHES: ", ".join(changed), RESULTS: "the value it shows"}
+    names = {
+        PATCHES: ", ".join(changes.changed),
+        BOUND: ", ".join(binding_name(*part) for part in changes.bound),
+        RESULTS: "the value it shows",
+    }
     name = names.get(error.name) or error.name
     why = f"it is changed in place, and {error.why}" if error.name == PATCHES else error.why
     return NotStorable(name, error.type_name, why)
@@ -251,14 +243,16 @@ def _fingerprints(values: Mapping[str, Any]) -> dict[str, Fingerprint]:
 
 
 def _artifacts(
-    made: Made, changed: Mapping[str, Any], prints: Mapping[str, Fingerprint]
+    made: Made, changes: Changes, prints: Mapping[str, Fingerprint]
 ) -> Iterable[Artifact]:
+    changed = changes.changed
     for name, value in made.bound.items():
         if name not in changed:
             yield Artifact(name, prints.get(name), *summarise(value, name))
-    for name, value in changed.items():
+    set_anew = {binding_name(*part): part[2] for part in changes.bound}
+    for name, value in {**changed, **set_anew}.items():
         yield Artifact(name, print_of(value), *summarise(value, name), role="changed")
-    for name in made.deleted:
+    for name in (*made.deleted, *(binding_name(*part) for part in changes.gone)):
         yield Artifact(name, None, "", "", role="deleted")
 
 
@@ -272,22 +266,41 @@ class Served:
     ambient: Mapping[str, Any]
 
     @property
+    def changes_objects(self) -> bool:
+        """Whether serving it changes what exists, under whatever names."""
+        return any(self.values.get(name) for name in (PATCHES, BOUND, GONE))
+
+    def apply(self) -> None:
+        """Change objects that exist and names of modules as the run did."""
+        found = (self.values.get(name, ()) for name in (PATCHES, BOUND, GONE))
+        repeat(*found)
+
+    @property
     def results(self) -> list[Any]:
         """Values of the expressions that were shown as results."""
         return list(self.values.get(RESULTS, ()))
 
 
 def serve(
-    record: Record, store: Store, namespace: dict[str, Any] | None, filename: str = ""
+    record: Record,
+    store: Store,
+    namespace: dict[str, Any] | None,
+    filename: str = "",
+    given: Mapping[str, Any] = _NOTHING,
 ) -> Served:
     """Bring a record back, without touching the namespace yet.
+
+    Parameters
+    ----------
+    given
+        What was there besides the namespace, by the names that places begin with.
 
     Raises
     ------
     StoreUnavailable
         Where a part of it is gone, damaged or cannot be loaded here: then the step runs.
     """
-    values = store.load(record, namespace)
+    values = store.load(record, namespace, given)
     settle_figures()
     if not repeatable(values.get(PATCHES, ())):
         raise StoreUnavailable("an object that it changed in place is of another kind or size now")
@@ -304,4 +317,4 @@ def bind(served: Served, namespace: dict[str, Any]) -> None:
             namespace.pop(part.name, None)
         elif part.role == "bound":
             namespace[part.name] = served.values[part.name]
-    repeat(served.values.get(PATCHES, ()))
+    served.apply()

@@ -14,12 +14,12 @@ from zen_nb.identity.guard import Guard
 from zen_nb.identity.ingredients import (
     Held,
     Ingredients,
-    add_aliases,
     add_twins,
     can_change,
     held_by,
     read_dynamically,
 )
+from zen_nb.identity.kept import Kept
 from zen_nb.identity.things import is_atom, is_code
 
 _PLAIN_NAMES = frozenset(
@@ -74,9 +74,10 @@ class _Arguments:
         self.code = reach
         self.components = dict(reach.components)
         self.problems = dict(reach.problems)
-        self.held: dict[str, Held] = {}
+        self.held: dict[str, Held] = held_by(reach)
         self.absent = list(reach.absent)
         self.classes = {label: dict(found) for label, found in reach.classes.items()}
+        self.walks: list[tuple[str, Reach]] = [("", reach)]
 
     def add(self, name: str, value: object) -> None:
         """Give one argument its component: scalars are parameters, everything else inputs."""
@@ -91,20 +92,24 @@ class _Arguments:
             self.components.setdefault(part.label, part)
         self.problems.update(reach.problems)
         self.absent += reach.absent
-        if label in reach.components and can_change(value):
+        if reach.within:
+            self.walks.append((label, reach))
+            self.held = {**held_by(reach), **self.held}
+        if can_change(value):
             self.held[label] = (label, value, reach.own.get(label))
 
     def ingredients(self) -> Ingredients:
         """Return them all."""
         components = self.components
-        held = {**held_by(self.code), **self.held}
-        add_aliases(components, held)
         add_twins(components, self.classes)
         ordered = tuple([components[label] for label in sorted(components)])
-        # Arguments and globals can share a name; the label tells them apart.
-        named = {label: (label, value, digest) for label, (_, value, digest) in held.items()}
         return Ingredients(
-            ordered, self.problems, named, frozenset(self.code.strings), tuple(self.absent)
+            ordered,
+            self.problems,
+            self.held,
+            frozenset(self.code.strings),
+            tuple(self.absent),
+            Kept(self.walks),
         )
 
 

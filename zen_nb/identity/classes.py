@@ -78,13 +78,19 @@ def _users_own(part: Any) -> Iterator[object]:
     yield frozenset(own) if isinstance(part, weakref.WeakSet) else own
 
 
+def follows_from_the_rest(cls: type, name: str) -> bool:
+    """Tell whether an entry of `cls` is kept there beside what the class means."""
+    return name in _BOOKKEEPING or (issubclass(cls, enum.Enum) and name in _ENUM_TABLES)
+
+
 def class_entries(cls: type) -> Iterator[tuple[str, object]]:
     """Yield the parts of `cls` itself (not of its bases), by name."""
     skipped = _BOOKKEEPING | _ENUM_TABLES if issubclass(cls, enum.Enum) else _BOOKKEEPING
     for name, part in sorted(vars(cls).items()):
         if name in skipped or isinstance(part, (GetSetDescriptorType, MemberDescriptorType)):
             continue
-        yield name, unwrapped(part)
+        # A weak container as it is: what is in it must not be kept alive, and changes.
+        yield name, part if isinstance(part, _WEAK) else unwrapped(part)
     yield from _fields(cls)
     registered = _registered(cls)
     if registered:

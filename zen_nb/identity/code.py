@@ -220,8 +220,9 @@ class Reach(Naming):
         self._documents.update(
             {f"{self._at} {label}": part for label, part in inner._documents.items()}
         )
+        self.within += [(self._at, inner.guard), *inner.within]
         for scope, name, value in inner.data.values():
-            if scope is self.namespace and id(value) not in self._open:
+            if id(value) not in self._open:
                 self._global(name, value, scope)
 
     def _drain(self) -> None:
@@ -307,6 +308,7 @@ class Reach(Naming):
             return ""
         if made is not value:
             self.guard.usable &= isinstance(value, DESCRIPTORS)
+            self.guard.unwrapped.append((value, digest))
         elif not is_atom(value):
             self.guard.parts.append((value, digest))
         return digest
@@ -325,10 +327,13 @@ class Reach(Naming):
         self.components[label] = Component(label, digest_parts(parts), Source(cls))
 
     def _describe_module(self, label: str, module: ModuleType) -> None:
+        self.guard.modules.append(module)
         parts = ["module"]
         for name, part in sorted(vars(module).items()):
             if name in _OF_IMPORTS:
                 continue
+            if not is_code(part):
+                self.data[f"{label}.{name}"] = (vars(module), name, part)
             try:
                 parts += (name, self.token(part) if is_code(part) else fingerprint_of(part, self))
             except NoFingerprint:
@@ -365,6 +370,7 @@ class Reach(Naming):
             attributes = getattr(thing, "__dict__", {})
             for name, value in sorted(attributes.items()):
                 if name not in ("__doc__", "__annotations__", "cache_parameters"):
+                    self.guard.look(attributes, name, value)
                     parts += (name, self._held(label, name, value))
         self.components[label] = Component(label, digest_parts(parts))
 

@@ -9,6 +9,7 @@ from zen_nb.identity.origin import module_origin
 
 # What libraries remember beside the state, by class.
 _REMEMBERED: dict[str, frozenset[str]] = {
+    "logging:Logger": frozenset({"_cache"}),
     "sklearn:Bunch": frozenset({"_deprecated_key_to_warnings"}),
     "sklearn:_VectorizerMixin": frozenset({"_stop_words_id"}),
     "scipy:_cs_matrix": frozenset({"_has_sorted_indices", "_has_canonical_format"}),

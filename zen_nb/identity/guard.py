@@ -9,18 +9,23 @@ again each time. Objects are held by strong references: an identity cannot be re
 from __future__ import annotations
 
 from abc import ABCMeta, get_cache_token
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Fingerprint
+from zen_nb.identity.classes import follows_from_the_rest, unwrapped
+from zen_nb.identity.encoding import SCALARS
 from zen_nb.identity.patches import Patch, patched
 from zen_nb.identity.things import contents
 from zen_nb.identity.values import fingerprint_of
 
 MISSING = object()
+_CODE = (FunctionType, property, staticmethod, classmethod)
+# Whose functions keep in their cells only what they remember.
+_REMEMBERING = frozenset({"functools", "abc", "re", "typing", "enum"})
 
 
 class Changed(Exception):
@@ -36,6 +41,29 @@ class _Function(NamedTuple):
     keyword_count: int
     attributes: int
     cells: tuple[tuple[CellType, object], ...]
+
+    def moved(self) -> Iterator[str]:
+        """Yield what the function keeps that it did not keep then, in words."""
+        function = self.function
+        if function.__code__ is not self.code:
+            yield "its code"
+        if function.__defaults__ is not self.defaults:
+            yield "its defaults"
+        if len(function.__dict__) != self.attributes:
+            yield "its attributes"
+        if function.__globals__.get("__name__") not in _REMEMBERING:
+            for name, (cell, value) in zip(self.code.co_freevars, self.cells, strict=True):
+                if not is_same(contents(cell), value):
+                    yield f"its variable {name}"
+
+    def held(self) -> Iterator[tuple[str, object]]:
+        """Yield what it was seen to keep, by a name for each."""
+        for name, (_, value) in zip(self.code.co_freevars, self.cells, strict=True):
+            yield f"its variable {name}", value
+        for at, value in enumerate(self.defaults or ()):
+            yield f"its default {at}", value
+        yield from ((f"its default {name}", value) for name, value in (self.keywords or {}).items())
+        yield from ((f".{name}", value) for name, value in self.function.__dict__.items())
 
 
 def _functions_hold(functions: list[_Function]) -> bool:
@@ -74,6 +102,24 @@ class _Class:
             and [*map(id, now.values())] == [*map(id, self.entries.values())]
         )
 
+    def moved(self) -> Iterator[str]:
+        """Yield what the class keeps that it did not keep then, in words."""
+        if self.cls.__bases__ != self.bases:
+            yield "its bases"
+        now = self.cls.__dict__
+        for name in dict.fromkeys([*self.entries, *now]):
+            was, found = self.entries.get(name, MISSING), now.get(name, MISSING)
+            if is_same(was, found) or follows_from_the_rest(self.cls, name):
+                continue
+            if not name.startswith("__") or isinstance(was, _CODE) or isinstance(found, _CODE):
+                yield f".{name}"
+
+    def held(self) -> Iterator[tuple[str, object]]:
+        """Yield what it was seen to keep, by a name for each."""
+        for name, value in self.entries.items():
+            if not follows_from_the_rest(self.cls, name):
+                yield f".{name}", value
+
 
 @dataclass(slots=True)
 class Guard:
@@ -85,10 +131,13 @@ class Guard:
     functions: list[_Function] = field(default_factory=list)
     classes: list[_Class] = field(default_factory=list)
     parts: list[tuple[object, Fingerprint]] = field(default_factory=list)
+    unwrapped: list[tuple[object, Fingerprint]] = field(default_factory=list)
     values: list[tuple[object, Fingerprint]] = field(default_factory=list)
     tokens: dict[int, str] = field(default_factory=dict)
     kept: list[object] = field(default_factory=list)
     patches: list[tuple[frozenset[type], frozenset[str], list[Patch]]] = field(default_factory=list)
+    modules: list[ModuleType] = field(default_factory=list)
+    holdings: list[tuple[str, object]] | None = None
     usable: bool = True
     registrations: object = None
 
@@ -153,6 +202,16 @@ class Guard:
                 return False
         return all(_same(patched(kinds, names), found) for kinds, names, found in self.patches)
 
+    def other_parts(self) -> Iterator[object]:
+        """Yield the values held by code that have changed in place."""
+        for value, digest in (*self.parts, *self.unwrapped):
+            try:
+                changed = fingerprint_of(unwrapped(value), self) != digest
+            except (Changed, NoFingerprint):
+                changed = True
+            if changed:
+                yield value
+
     def _data_holds(self, whole: Callable[[object], Fingerprint]) -> bool:
         try:
             return all(
@@ -167,3 +226,11 @@ def _same(now: list[Patch], before: list[Patch]) -> bool:
         one[0] is other[0] and one[1] == other[1] and one[2] is other[2]
         for one, other in zip(now, before, strict=True)
     )
+
+
+def is_same(now: object, then: object) -> bool:
+    """Tell whether two things are one, or scalars that are equal."""
+    if now is then:
+        return True
+    scalar = SCALARS.get(type(now))
+    return scalar is not None and type(now) is type(then) and scalar(now) == scalar(then)

@@ -15,6 +15,7 @@ from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.cell import TEXT_EVALUATORS, names_in_strings
 from zen_nb.identity.code import Reach
 from zen_nb.identity.components import digest_parts
+from zen_nb.identity.kept import Kept, module_of
 from zen_nb.identity.things import is_atom, is_code
 
 Held: TypeAlias = "tuple[str, Any, Fingerprint | None]"
@@ -37,13 +38,15 @@ class Ingredients:
         not cached.
     held
         Label to ``(name, value, print)`` of the data that the step can change in place: its
-        inputs and the globals it reaches. The print is that of `Present`, or ``None`` where
-        it has not been taken.
+        inputs and the globals it reaches, those of local modules as ``module.name``. The
+        print is that of `Present`, or ``None`` where it has not been taken.
     strings
         String constants of the code reached; some may name files.
     absent
         Modules that the step imports and that cannot be found before it runs. Their absence
         is an ingredient; it must still be so when the step has run.
+    kept
+        What the code reached keeps between its calls.
     """
 
     components: tuple[Component, ...]
@@ -51,6 +54,7 @@ class Ingredients:
     held: Mapping[str, Held] = field(default_factory=dict)
     strings: frozenset[str] = frozenset()
     absent: tuple[str, ...] = ()
+    kept: Kept | None = field(default=None, compare=False)
 
     @property
     def key(self) -> Fingerprint:
@@ -67,26 +71,33 @@ def key_of(components: Collection[Component]) -> Fingerprint:
 
 def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
     """Return what a walk has found."""
-    held = held_by(reach)
-    add_aliases(reach.components, held)
     add_twins(reach.components, reach.classes)
     components = reach.finish()
     return Ingredients(
         components,
         dict(reach.problems),
-        held,
+        held_by(reach),
         strings | frozenset(reach.strings),
         tuple(reach.absent),
+        Kept([("", reach)]),
     )
 
 
 def held_by(reach: Reach) -> dict[str, Held]:
     """Return the data of the user's that a walk has met and that can change."""
     return {
-        label: (name, value, reach.own.get(label))
+        label: (_place_of(scope, name, reach), value, reach.own.get(label))
         for label, (scope, name, value) in reach.data.items()
-        if scope is reach.namespace and can_change(value) and label in reach.components
+        if can_change(value)
     }
+
+
+def _place_of(scope: Mapping[str, Any], name: str, reach: Reach) -> str:
+    """Return the name by which global data is found again; in angle brackets where it is not."""
+    if scope is reach.namespace:
+        return name
+    module = module_of(scope)
+    return f"<{name}>" if module is None else f"{module.__name__}.{name}"
 
 
 def can_change(value: object) -> bool:
@@ -101,18 +112,6 @@ def add_twins(components: dict[str, Component], classes: Mapping[str, Mapping[in
     twins = [f"{label} {len(found)}" for label, found in classes.items() if len(found) > 1]
     if twins:
         components["classes"] = Component("classes", digest_parts(sorted(twins)))
-
-
-def add_aliases(components: dict[str, Component], held: Mapping[str, Held]) -> None:
-    """Take in which inputs are one and the same object: a change of one shows in the other."""
-    if len(held) < 2:
-        return
-    owners: dict[int, set[str]] = {}
-    for label, (_, value, _) in held.items():
-        owners.setdefault(id(value), set()).add(label.partition(":")[2])
-    same = sorted(" is ".join(sorted(names)) for names in owners.values() if len(names) > 1)
-    if same:
-        components["aliases"] = Component("aliases", digest_parts(same))
 
 
 def read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:

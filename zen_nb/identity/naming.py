@@ -56,6 +56,8 @@ class Naming(ABC):
         Label to the hidden names that the code under it reads.
     scopes, whole_scopes
         Global names seen by the code reached, and those that code asks for as a whole.
+    within
+        Guards of the code that values hold, each with the label of what reached it.
 
     Parameters
     ----------
@@ -103,6 +105,7 @@ class Naming(ABC):
         self.whole_scopes: dict[int, Mapping[str, Any]] = {}
         self.types: set[type] = set()
         self.guard = Guard()
+        self.within: list[tuple[str, Guard]] = []
         self._tokens = self.guard.tokens
         self._kept = self.guard.kept
         self._at = ""

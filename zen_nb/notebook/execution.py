@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
@@ -15,17 +14,16 @@ from typing import TYPE_CHECKING, Any
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question, decide
-from zen_nb.engine.inplace import InPlace
-from zen_nb.engine.perform import PATCHES, Attempt, Made, Outcome, Served, bind, serve
+from zen_nb.engine.inplace import InPlace, shared_components
+from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.bytecode import facts
 from zen_nb.identity.cell_ingredients import of_cell
 from zen_nb.identity.code import digest_text
-from zen_nb.identity.ingredients import Ingredients
 from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch, changed_elsewhere
-from zen_nb.observe.places import Places, is_users, written
+from zen_nb.observe.places import Places
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
@@ -84,7 +82,7 @@ class Execution:
     @property
     def changes_objects(self) -> bool:
         """Whether a hit changes objects that exist, under whatever names."""
-        return self._served is not None and bool(self._served.values.get(PATCHES))
+        return self._served is not None and self._served.changes_objects
 
     @property
     def record(self) -> Record | None:
@@ -107,7 +105,7 @@ class Execution:
             known=self._known,
         )
         held = () if ingredients.problems else ingredients.held.values()
-        self._inplace = InPlace(held, self._code_reached(ingredients))
+        self._inplace = InPlace(held, ingredients.kept, self.namespace)
         components = (*ingredients.components, *self._circumstances(self._inplace.places))
         return Question(
             step=self.step.name,
@@ -119,22 +117,12 @@ class Execution:
             ignored=self.step.options.ignore,
         )
 
-    def _code_reached(self, ingredients: Ingredients) -> Iterator[tuple[str, Any]]:
-        """Yield the functions and classes of the notebook that the cell reaches."""
-        helpers = [part.name for part in ingredients.components if part.kind == "helper"]
-        names = [re.split(r"[.#]", name, maxsplit=1)[0] for name in helpers]
-        for name in dict.fromkeys([*names, *self.body.facts.reads]):
-            if is_users(self.namespace.get(name)):
-                yield name, self.namespace[name]
-
     def _circumstances(self, places: Places) -> Iterator[Component]:
         """Yield what matters besides values: what is shown, shared inputs, names that exist.
 
         A name that is not declared is discarded where it is new, so whether it is counts.
         """
-        for one, other in places.shared:
-            label = f"alias:{written(other)} is {written(one)}"
-            yield Component(label, digest_text(label))
+        yield from shared_components(places)
         mode = self.shell.ast_node_interactivity
         if mode != "last_expr":
             yield Component("setting:ast_node_interactivity", digest_text(mode), {"value": mode})

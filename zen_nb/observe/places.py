@@ -8,10 +8,16 @@ it can have changed, and a hit gives that state to the objects that are there.
 
 from __future__ import annotations
 
+import re
 import sys
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
+from datetime import date, time, timedelta, tzinfo
 from enum import Enum
+from functools import partial
+from itertools import islice
+from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -30,7 +36,13 @@ Place: TypeAlias = tuple[str, tuple[Way, ...]]
 LIMIT = 100_000
 _ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, CodeType, type)
+_WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet, weakref.ref)
+# Code that holds no object: of bound methods the owner counts.
+_STILL = (FunctionType, ModuleType, CodeType, type)
 _DESCRIPTORS = (property, staticmethod, classmethod, GetSetDescriptorType, MemberDescriptorType)
+_UNCHANGING = (Enum, PurePath, re.Pattern)
+_FROZEN = (tuple, frozenset, str, bytes, int, float, complex, date, time, timedelta, tzinfo)
+_OF_VALUES = frozenset({"decimal", "fractions", "uuid", "zoneinfo", "ipaddress"})
 _PLAIN_KEYS = frozenset({int, str, bool, bytes, type(None)})
 
 
@@ -39,43 +51,66 @@ class Places:
 
     Objects are kept alive, so that an ``id`` stands for one object as long as this exists.
 
+    Parameters
+    ----------
+    roots
+        Names and what they stand for.
+    holdings
+        The same of what code holds: no place on a hit, but shared with others all the same.
+
     Attributes
     ----------
     shared
-        Pairs of places under different names that are one object.
+        Pairs of places under different names that are one object, and that can change.
     overflowing
         Names that hold more objects than are followed.
     """
 
-    def __init__(self, roots: Iterable[tuple[str, object]]) -> None:
+    def __init__(
+        self,
+        roots: Iterable[tuple[str, object]],
+        holdings: Iterable[tuple[str, object]] = (),
+    ) -> None:
         self._found: dict[int, tuple[object, Place]] = {}
         self._memory: dict[int, tuple[object, Place]] = {}
         self.shared: list[tuple[Place, Place]] = []
         self.overflowing: set[str] = set()
         for name, value in sorted(roots, key=lambda root: root[0]):
             self._walk(name, value)
+        self._placed = len(self._found)
+        for name, value in holdings:
+            if type(value) not in _ATOMS and not isinstance(value, (*_STILL, *_DESCRIPTORS)):
+                self._walk(name, value)
 
     def __iter__(self) -> Iterator[tuple[object, Place]]:
-        return iter(tuple(self._found.values()))
+        return islice(tuple(self._found.values()), self._placed)
 
     def known(self) -> dict[int, str | Place]:
         """Return the place of each object by its ``id``; a bare name where there is no path."""
-        return {key: place if place[1] else place[0] for key, (_, place) in self._found.items()}
+        return {
+            id(thing): place if place[1] or not place[0].isidentifier() else place[0]
+            for thing, place in self
+        }
 
     def _walk(self, name: str, value: object) -> None:
         waiting: deque[tuple[object, Place]] = deque([(value, (name, ()))])
+        again: set[int] = set()
         while waiting:
             thing, place = waiting.popleft()
             before = self._found.get(id(thing))
-            if before is not None:
-                if before[1][0] != name:
-                    self.shared.append((before[1], place))
+            if before is None:
+                if len(self._found) >= LIMIT:
+                    self.overflowing.add(name)
+                    return
+                self._found[id(thing)] = (thing, place)
+                self._note_memory(thing, place)
+            elif before[1][0] == name or id(thing) in again:
                 continue
-            if len(self._found) >= LIMIT:
-                self.overflowing.add(name)
-                return
-            self._found[id(thing)] = (thing, place)
-            self._note_memory(thing, place)
+            elif can_be_shared(thing):
+                self.shared.append((before[1], place))
+                continue
+            else:
+                again.add(id(thing))
             for way, part in parts_of(thing):
                 waiting.append((part, (name, (*place[1], way))))
 
@@ -92,13 +127,26 @@ class Places:
             self.shared.append((before[1], (place[0], (*place[1], window))))
 
 
+def can_be_shared(thing: object) -> bool:
+    """Tell whether it matters who else refers to `thing`: a change of it would show there."""
+    if isinstance(thing, (*_UNCHANGING, *_STILL, *_DESCRIPTORS)) or type(thing).__module__ in _OF_VALUES:
+        return False
+    if isinstance(thing, _FROZEN):
+        return bool(getattr(thing, "__dict__", None))
+    numpy = sys.modules.get("numpy")
+    return numpy is None or not isinstance(thing, (numpy.generic, numpy.dtype))
+
+
 def _start(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
 
 def parts_of(thing: Any) -> Iterator[tuple[Way, object]]:
     """Yield the parts of a container or instance that can change or hold what can."""
-    if isinstance(thing, _CODE) or is_frame(thing):
+    if is_frame(thing) or isinstance(thing, _WEAK):
+        return
+    if isinstance(thing, (*_CODE, partial)):
+        yield from _bound_to(thing)
         return
     if isinstance(thing, (list, tuple, deque)):
         if set(map(type, thing)) <= _ATOMS:
@@ -111,8 +159,19 @@ def parts_of(thing: Any) -> Iterator[tuple[Way, object]]:
             if type(part) not in _ATOMS:
                 yield (("item", key) if type(key) in _PLAIN_KEYS else ("nth", at)), part
     for name, part in attributes_of(thing).items():
-        if type(part) not in _ATOMS and not isinstance(part, _CODE):
+        if type(part) not in _ATOMS and not isinstance(part, _STILL):
             yield ("attribute", name), part
+
+
+def _bound_to(thing: Any) -> Iterator[tuple[Way, object]]:
+    """Yield what a method or a partial is called on and with."""
+    if isinstance(thing, partial):
+        yield ("attribute", "args"), thing.args
+        yield ("attribute", "keywords"), thing.keywords
+    elif isinstance(thing, (MethodType, BuiltinFunctionType)):
+        owner = thing.__self__
+        if owner is not None and not isinstance(owner, _STILL):
+            yield ("attribute", "__self__"), owner
 
 
 def attributes_of(thing: Any) -> dict[str, Any]:
@@ -141,41 +200,6 @@ def slots_of(kind: type) -> tuple[str, ...]:
         for name in names
         if name not in ("__dict__", "__weakref__")
     )
-
-
-def kept_by(thing: Any) -> dict[str, Any]:
-    """Return what a function or class of the user's keeps for itself, by a name for each."""
-    if isinstance(thing, type):
-        skipped = _CLASS_ENTRIES | _ENUM_TABLES if issubclass(thing, Enum) else _CLASS_ENTRIES
-        return {name: part for name, part in vars(thing).items() if name not in skipped}
-    found = {f".{name}": part for name, part in vars(thing).items()}
-    for at, cell in enumerate(thing.__closure__ or ()):
-        try:
-            found[f"cell {at}"] = cell.cell_contents
-        except ValueError:
-            continue
-    found.update((f"default {at}", part) for at, part in enumerate(thing.__defaults__ or ()))
-    found.update((f"default {name}", part) for name, part in (thing.__kwdefaults__ or {}).items())
-    return found
-
-
-_CLASS_ENTRIES = frozenset(
-    {"__dict__", "__weakref__", "__slotnames__", "__annotations__", "_abc_impl"}
-)
-# Tables of an enum that grow when members are looked up.
-_ENUM_TABLES = frozenset({"_value2member_map_", "_hashable_values_", "_unhashable_values_"})
-
-
-def is_users(thing: object) -> bool:
-    """Tell whether `thing` is a function or class written in the notebook."""
-    return (
-        isinstance(thing, (FunctionType, type)) and getattr(thing, "__module__", None) == "__main__"
-    )
-
-
-def is_plain(thing: object) -> bool:
-    """Tell whether `thing` is code, a descriptor or a scalar: nothing that changes in place."""
-    return type(thing) in _ATOMS or isinstance(thing, (*_CODE, *_DESCRIPTORS))
 
 
 def is_array(value: object) -> bool:

@@ -8,12 +8,14 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import SimpleNamespace
+from functools import partial
+from types import BuiltinFunctionType, MethodType, SimpleNamespace
 from typing import Any
 
-from zen_nb.observe.places import attributes_of, is_array, is_frame, slots_of
+from zen_nb.observe.places import attributes_of, can_be_shared, is_array, is_frame, slots_of
 
 _HEAP_TYPE = 1 << 9
+_POINTER_BYTES = tuple.__itemsize__
 _PLAIN_BASES = frozenset(
     {object, list, dict, OrderedDict, defaultdict, set, deque, bytearray, SimpleNamespace}
 )
@@ -38,10 +40,8 @@ class State:
 
 def is_fixed(value: Any) -> bool:
     """Tell whether an object without a state to give cannot change: it is compared by value."""
-    if is_frame(value) or isinstance(value, Enum):
-        return True
-    own: object = type(value).__hash__
-    return own not in (None, object.__hash__) or type(value) is object
+    bound = isinstance(value, (MethodType, BuiltinFunctionType, partial))
+    return bound or is_frame(value) or not can_be_shared(value) or type(value) is object
 
 
 def state_of(value: Any) -> State | None:
@@ -64,6 +64,14 @@ def state_of(value: Any) -> State | None:
     if kind is None and not _holds_attributes_alone(type(value)):
         return None
     return State(kind or "instance", _content(kind, value), attributes_of(value))
+
+
+def hidden_part(value: Any) -> Any:
+    """Return an object of its own that `value` holds and that no path leads to; else ``None``."""
+    held = value if isinstance(value, set) else value.keys() if isinstance(value, dict) else ()
+    by_identity: Any = object.__hash__
+    own = (part for part in held if type(part).__hash__ is by_identity and not callable(part))
+    return next(filter(can_be_shared, own), None)
 
 
 def fits(target: Any, state: State) -> bool:
@@ -134,7 +142,13 @@ def _mapping_type(value: Any) -> Any:
 
 def _holds_attributes_alone(kind: type) -> bool:
     """Tell whether all that instances hold is in ``__dict__`` and slots: no state of C code."""
-    return all(part in _PLAIN_BASES or part.__flags__ & _HEAP_TYPE for part in kind.__mro__)
+    bases = [part for part in kind.__mro__ if part in _PLAIN_BASES]
+    if not all(part in bases or part.__flags__ & _HEAP_TYPE for part in kind.__mro__):
+        return False
+    plain = max(part.__basicsize__ for part in bases)
+    slots = sum(len(slots_of(part)) for part in kind.__mro__ if part not in bases)
+    extra = slots + bool(kind.__dictoffset__) + bool(kind.__weakrefoffset__)
+    return kind.__basicsize__ - plain <= extra * _POINTER_BYTES
 
 
 def _give_attributes(target: Any, attributes: Mapping[str, Any]) -> None:

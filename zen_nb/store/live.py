@@ -11,6 +11,7 @@ that closures share still shared.
 from __future__ import annotations
 
 import functools
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import islice
@@ -61,10 +62,12 @@ def resolve(namespace: Mapping[str, Any], qualname: str) -> Any:
 def part(namespace: Mapping[str, Any], name: str, path: tuple[tuple[str, Any], ...]) -> Any:
     """Return the part that `path` leads to in what `namespace` holds under `name`.
 
-    No code of the parts' own types is run on the way.
+    A dotted name is one of a variable in a loaded module. No code of the parts' own types is
+    run on the way.
     """
     try:
-        found = namespace[name]
+        module, _, variable = name.rpartition(".")
+        found = (vars(sys.modules[module]) if module else namespace)[variable]
         for way, key in path:
             found = _WAYS[way](found, key)
     except (LookupError, AttributeError, TypeError, StopIteration):

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
@@ -120,13 +121,20 @@ class Store:
                 return _NOTHING if self._signer else Lookup(refused=(self.unavailable,))
         return judged.lookup if judged.whole else self._present(judged)
 
-    def load(self, record: Record, namespace: dict[str, Any] | None) -> dict[str, Any]:
+    def load(
+        self,
+        record: Record,
+        namespace: dict[str, Any] | None,
+        given: Mapping[str, Any] = MappingProxyType({}),
+    ) -> dict[str, Any]:
         """Return the outputs of a record that `find` gave, by name, private to the caller.
 
         Parameters
         ----------
         namespace
             The notebook's globals; ``None`` for those of ``__main__``.
+        given
+            What else places begin with, by name: the arguments of a call.
 
         Raises
         ------
@@ -136,7 +144,9 @@ class Store:
         entry = self._entry(record)
         layout = bytes(self._optional(entry, "layout"))
         buffers = buffers_of(layout, lambda name: self._writable(entry, name))
-        values = load_stream(self._bytes(entry, "stream"), buffers, namespace=namespace)
+        values = load_stream(
+            self._bytes(entry, "stream"), buffers, namespace=namespace, given=given
+        )
         if record.key not in self._touched and self._rows is not None:
             self._touched.add(record.key)
             self._journal.touch(record.key)

@@ -113,8 +113,14 @@ def load(
     buffers: Sequence[memoryview | bytearray] = (),
     *,
     namespace: dict[str, Any] | None,
+    given: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the values of a stream whose signature has been checked.
+
+    Parameters
+    ----------
+    given
+        What places begin with that the namespace does not hold.
 
     Raises
     ------
@@ -122,7 +128,7 @@ def load(
         Where this process cannot make them.
     """
     try:
-        values = _Unpickler(stream, buffers, _globals_of(namespace)).load()
+        values = _Unpickler(stream, buffers, _globals_of(namespace), given).load()
     except live.NotDefined as error:
         raise NotLoadable(_NOT_THERE.format(str(error.args[0]))) from None
     except Exception as error:
@@ -316,24 +322,21 @@ class _Unpickler(pickle.Unpickler):
         stream: bytes | memoryview,
         buffers: Sequence[memoryview | bytearray],
         namespace: dict[str, Any],
+        given: Mapping[str, Any],
     ) -> None:
         super().__init__(io.BytesIO(stream), buffers=buffers)
         self._namespace = namespace
+        self._given = given
 
     def find_class(self, module: str, name: str) -> Any:
         if module == live.__name__ and name == "NAMESPACE":
             return self._namespace
         if module == "__main__":
-            return (
-                live.resolve(self._namespace, name)
-                if type(name) is str
-                else live.part(self._namespace, *name)
-            )
+            return self.persistent_load(name)
         return super().find_class(module, name)
 
     def persistent_load(self, name: Any) -> Any:
-        return (
-            live.resolve(self._namespace, name)
-            if type(name) is str
-            else live.part(self._namespace, *name)
-        )
+        if type(name) is str:
+            return live.resolve(self._namespace, name)
+        held = self._given if name[0] in self._given else self._namespace
+        return live.part(held, *name)
