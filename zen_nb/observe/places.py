@@ -129,7 +129,10 @@ class Places:
 
 def can_be_shared(thing: object) -> bool:
     """Tell whether it matters who else refers to `thing`: a change of it would show there."""
-    if isinstance(thing, (*_UNCHANGING, *_STILL, *_DESCRIPTORS)) or type(thing).__module__ in _OF_VALUES:
+    if (
+        isinstance(thing, (*_UNCHANGING, *_STILL, *_DESCRIPTORS))
+        or type(thing).__module__ in _OF_VALUES
+    ):
         return False
     if isinstance(thing, _FROZEN):
         return bool(getattr(thing, "__dict__", None))
