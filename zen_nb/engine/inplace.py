@@ -110,6 +110,8 @@ class InPlace:
         """Remember, before the body runs, what cannot be known of parts afterwards."""
         self._prints.open()
         self._names.open()
+        if self._kept is not None:
+            self._kept.open()
         for part, place in self.places:
             if place[1] and not is_fixed(part) and state_of(part) is None:
                 self._opaque[id(part)] = self._prints.present.print_of(part)

@@ -137,6 +137,7 @@ class Guard:
     kept: list[object] = field(default_factory=list)
     patches: list[tuple[frozenset[type], frozenset[str], list[Patch]]] = field(default_factory=list)
     modules: list[ModuleType] = field(default_factory=list)
+    installed: list[ModuleType] = field(default_factory=list)
     holdings: list[tuple[str, object]] | None = None
     usable: bool = True
     registrations: object = None
@@ -211,6 +212,13 @@ class Guard:
                 changed = True
             if changed:
                 yield value
+
+    def other_patches(self) -> Iterator[type]:
+        """Yield the installed classes into which something else has been put."""
+        for kinds, names, found in self.patches:
+            now = patched(kinds, names)
+            if not _same(now, found):
+                yield (now or found)[0][0]
 
     def _data_holds(self, whole: Callable[[object], Fingerprint]) -> bool:
         try:

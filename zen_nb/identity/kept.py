@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from zen_nb.identity.guard import MISSING, Guard, is_same
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_origin
-from zen_nb.identity.things import DESCRIPTORS, is_atom, is_code
+from zen_nb.identity.things import DESCRIPTORS, is_atom, is_code, origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Kept:
 
     def __init__(self, walks: Sequence[tuple[str, Naming]]) -> None:
         self._walks = walks
+        self._installed: list[tuple[ModuleType, dict[str, Any]]] = []
 
     def _guards(self) -> Iterator[tuple[str, Guard]]:
         for prefix, walk in self._walks:
@@ -64,6 +65,18 @@ class Kept:
             found |= _modules_among(guard)
         return found
 
+    def open(self) -> None:
+        """Remember what installed modules hold under names that the code may set in them."""
+        self._installed = []
+        for _, walk in self._walks:
+            named = {*walk.names, *walk.strings}
+            guards = [walk.guard, *(guard for _, guard in walk.within)]
+            installed = {id(one): one for guard in guards for one in guard.installed}
+            for module in (one for one in installed.values() if one is not sys):
+                held = vars(module)
+                before = {name: held.get(name, MISSING) for name in named}
+                self._installed.append((module, before))
+
     def moved(self) -> Iterator[Moved]:
         """Yield what functions, classes and installed modules keep that they did not keep then."""
         scopes = self.scopes()
@@ -75,7 +88,14 @@ class Kept:
                 name = cls.cls.__qualname__.rpartition("<locals>.")[2]
                 yield from (Moved(name, "class", part) for part in cls.moved())
             yield from (_holder(value, guard) for value in guard.other_parts())
+            for kind in guard.other_patches():
+                yield Moved(kind.__qualname__, "class", "what is in it")
             yield from self._bound_elsewhere(guard, scopes)
+        for module, before in self._installed:
+            for name, was in before.items():
+                now = vars(module).get(name, MISSING)
+                if not is_same(now, was) and not (was is MISSING and _is_loaded_late(now)):
+                    yield Moved(module.__name__, "module", f".{name}")
 
     def _bound_elsewhere(self, guard: Guard, scopes: Collection[int]) -> Iterator[Moved]:
         """Yield names that are bound anew in installed modules, or among attributes."""
@@ -129,6 +149,13 @@ def _holder(value: object, guard: Guard) -> Moved:
             if held is value:
                 return Moved(cls.cls.__qualname__, "class", part)
     return Moved(type(value).__qualname__, "value", "what it holds")
+
+
+def _is_loaded_late(thing: object) -> bool:
+    """Tell whether an installed module may have put a thing into itself when it was asked for."""
+    if isinstance(thing, (FunctionType, type)):
+        return origin_of(thing) != "project"
+    return not is_atom(thing)
 
 
 def module_of(scope: Mapping[str, Any]) -> ModuleType | None:

@@ -293,6 +293,8 @@ class Naming(ABC):
         """Name a part of an installed module; what the user put there counts by content."""
         if origin == "package":
             self._package(module.__name__)
+        if not attributes:
+            self.guard.installed.append(module)
         thing: object = module
         for attribute in attributes:
             if not isinstance(thing, (ModuleType, type)):

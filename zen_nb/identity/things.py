@@ -50,8 +50,13 @@ def label_prefix(module: str) -> str:
 
 
 def is_code(value: object) -> bool:
-    """Tell whether a value has its identity in code: a function, class, module, builtin or step."""
-    return isinstance(value, (FunctionType, type, ModuleType, BuiltinFunctionType)) or hasattr(
+    """Tell whether a value has its identity in code: a function, class, module, builtin or step.
+
+    A builtin bound to an object (``rows.append``) is data, as methods are.
+    """
+    if isinstance(value, BuiltinFunctionType):
+        return isinstance(value.__self__, (ModuleType, type, NoneType))
+    return isinstance(value, (FunctionType, type, ModuleType)) or hasattr(
         type(value), "__zen_nb_function__"
     )
 
