@@ -9,7 +9,8 @@ again each time. Objects are held by strong references: an identity cannot be re
 from __future__ import annotations
 
 from abc import ABCMeta, get_cache_token
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -44,7 +45,7 @@ class _Function(NamedTuple):
 
     def moved(self) -> Iterator[str]:
         """Yield what the function keeps that it did not keep then, in words."""
-        function = self.function
+        function: Any = self.function
         if function.__code__ is not self.code:
             yield "its code"
         if function.__defaults__ is not self.defaults:
@@ -212,6 +213,27 @@ class Guard:
                 changed = True
             if changed:
                 yield value
+
+    def renewed(self) -> Guard:
+        """Return a guard of the same code as it is now."""
+        made = Guard(
+            tokens=self.tokens, kept=self.kept, modules=self.modules, installed=self.installed
+        )
+        for scope, name, _ in self.lookups.values():
+            made.look(scope, name, scope.get(name, MISSING))
+        for function, *_ in self.functions:
+            made.add_function(function)
+        for cls in self.classes:
+            made.add_class(cls.cls)
+        made.parts = [*self._prints_of(value for value, _ in self.parts)]
+        made.unwrapped = [*self._prints_of(value for value, _ in self.unwrapped)]
+        made.patches = [(kinds, names, patched(kinds, names)) for kinds, names, _ in self.patches]
+        return made
+
+    def _prints_of(self, values: Iterable[object]) -> Iterator[tuple[object, Fingerprint]]:
+        for value in values:
+            with suppress(Changed, NoFingerprint):
+                yield value, fingerprint_of(unwrapped(value), self)
 
     def other_patches(self) -> Iterator[type]:
         """Yield the installed classes into which something else has been put."""

@@ -49,9 +49,13 @@ class Kept:
 
     def __init__(self, walks: Sequence[tuple[str, Naming]]) -> None:
         self._walks = walks
+        self._renewed: list[tuple[str, Guard]] | None = None
         self._installed: list[tuple[ModuleType, dict[str, Any]]] = []
 
     def _guards(self) -> Iterator[tuple[str, Guard]]:
+        if self._renewed is not None:
+            yield from self._renewed
+            return
         for prefix, walk in self._walks:
             yield prefix, walk.guard
             yield from ((f"{prefix}{label}", guard) for label, guard in walk.within)
@@ -66,8 +70,10 @@ class Kept:
         return found
 
     def open(self) -> None:
-        """Remember what installed modules hold under names that the code may set in them."""
+        """Remember what is kept now: since a walk was made, others may have changed it."""
         self._installed = []
+        if next(self.moved(), None) is not None:
+            self._renewed = [(prefix, guard.renewed()) for prefix, guard in self._guards()]
         for _, walk in self._walks:
             named = {*walk.names, *walk.strings}
             guards = [walk.guard, *(guard for _, guard in walk.within)]
