@@ -83,8 +83,7 @@ def recall(cell: CellFacts, namespace: Mapping[str, Any], settings: Settings) ->
     found = kept(cell, namespace)
     if found is None:
         return None
-    for label in ("aliases", "classes"):
-        found.reach.components.pop(label, None)
+    found.reach.components.pop("classes", None)
     return found if found.settings == settings and found.holds() else None
 
 
