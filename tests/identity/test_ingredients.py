@@ -232,3 +232,14 @@ def test_a_remembered_cell_keeps_no_input_alive():
     del names["rows"]
     gc.collect()
     assert watched() is None
+
+
+def test_a_large_global_is_not_kept_alive():
+    """A guard does not hold on to a large array that a helper of the step reads."""
+    names = {"__name__": "__main__"}
+    exec("import numpy as np\nrows = np.zeros(200_000)\ndef step():\n    return len(rows)", names)
+    of_function(names["step"], {})
+    watched = weakref.ref(names["rows"])
+    del names["rows"]
+    gc.collect()
+    assert watched() is None

@@ -28,6 +28,7 @@ from zen_nb.identity.things import (
     import_project_module,
     is_atom,
     is_code,
+    is_large,
     label_prefix,
     origin_of,
 )
@@ -260,6 +261,8 @@ class Naming(ABC):
         if not is_atom(value):
             self._kept.append(value)
             self.guard.values.append((value, self.components[label].digest))
+            # A guard keeps alive what it compares with; what is large is let go instead.
+            self.guard.usable &= not is_large(value)
 
     def _module(self, module: ModuleType, attributes: Chain, *, loaded: bool = True) -> str:
         origin = module_origin(module.__name__)

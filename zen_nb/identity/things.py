@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType, NoneType
+from typing import Any
 
 from blake3 import blake3
 
@@ -123,6 +124,19 @@ def rank_of(thing: object) -> tuple[str, ...]:
         ]
         return (thing.__module__, thing.__qualname__, *parts)
     return ()
+
+
+def is_large(value: Any) -> bool:
+    """Tell whether a value takes so much memory, or time to hash, that a walk is nothing to it."""
+    root = type(value).__module__.partition(".")[0]
+    if root == "builtins":
+        return hasattr(value, "__len__") and len(value) > _LARGE
+    size = getattr(value, "nbytes", getattr(value, "size", 0)) if root in _OF_DATA else 0
+    return isinstance(size, int) and size > _LARGE
+
+
+_LARGE = 100_000
+_OF_DATA = frozenset({"numpy", "pandas", "polars", "pyarrow", "scipy"})
 
 
 def is_atom(value: object) -> bool:
