@@ -11,8 +11,8 @@ from zen_nb.core.model import Component, Record, Trace
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Question, accepted_record, decide, in_words, moment
 from zen_nb.engine.explain import Change, distance, nearest
+from zen_nb.engine.standing import broken, restated
 from zen_nb.observe.files import path_traces
-from zen_nb.observe.traces import broken, restated
 from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
 

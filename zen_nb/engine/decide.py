@@ -10,8 +10,8 @@ from zen_nb.core.model import Fingerprint, Record, Trace
 from zen_nb.core.options import Setting
 from zen_nb.engine.earlier import NOTHING, Comparison, nearest_outside, nearest_record, of_key
 from zen_nb.engine.explain import Change
+from zen_nb.engine.standing import broken
 from zen_nb.identity.ingredients import Ingredients
-from zen_nb.observe.traces import broken
 from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
 

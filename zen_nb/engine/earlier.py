@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zen_nb.core.model import Component, Fingerprint, Record, Trace
 from zen_nb.engine.explain import Change, changes, nearest_place, of_trace
-from zen_nb.observe.traces import broken, restated
+from zen_nb.engine.standing import broken, restated
 from zen_nb.store.records import Store
 
 COMPARED = 12
@@ -53,7 +53,7 @@ def nearest_record(step: str, now: Sequence[Component], store: Store) -> Compari
 
 def _not_ambient(trace: Iterable[Trace]) -> list[Trace]:
     """Return what a step saw that is not bound to the moment, as generators are."""
-    return [part for part in trace if part.kind in ("file", "env")]
+    return [part for part in trace if part.kind != "ambient"]
 
 
 def nearest_outside(records: Sequence[Record], check: _Check) -> Comparison:

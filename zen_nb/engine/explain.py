@@ -198,6 +198,8 @@ def of_trace(trace: Trace, said: str, now: Trace | None) -> Change:
 
 
 def _state(trace: Trace) -> dict[str, JSON]:
+    if trace.kind not in ("file", "env", "ambient"):
+        return dict(trace.shown)
     size, modified = trace.guard.get("size"), trace.guard.get("mtime_ns")
     if not isinstance(size, int) or not isinstance(modified, int):
         return {}

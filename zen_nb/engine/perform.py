@@ -17,6 +17,8 @@ from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record
 from zen_nb.engine.decide import Decision
 from zen_nb.engine.inplace import Changes, InPlace, binding_name, print_of, repeat, repeatable
+from zen_nb.engine.latecomers import Latecomers
+from zen_nb.identity.bytecode import FORMATS, REMAINS
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.audit import muted
@@ -24,6 +26,7 @@ from zen_nb.observe.display import Capture
 from zen_nb.observe.libraries import libraries_of
 from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
+from zen_nb.observe.uses import Uses
 from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 from zen_nb.store.serialize import dump
@@ -100,6 +103,8 @@ class Attempt:
         self._capture = capture
         self._watch = watch
         self._namespace = namespace
+        question = decision.question
+        self._late = Latecomers(question.ingredients, namespace, question.ignored)
         self.started_at = 0.0
         self._clock = 0.0
 
@@ -108,6 +113,8 @@ class Attempt:
         self._describe()
         self.started_at = time.time()
         self._capture.start()
+        self._late.open()
+        self._watch.listen(self._late.heed)
         self._watch.start()
         self._clock = time.perf_counter()
 
@@ -134,12 +141,16 @@ class Attempt:
         duration = time.perf_counter() - self._clock if duration_s is None else duration_s
         seen = self._watch.stop()
         transcript = self._capture.stop()
-        traces = (*seen.traces, *self._watch.used_by(transcript, self._libraries(made)))
+        late, unkept = self._late.close(seen.modules)
+        used = self._watch.used_by(self._uses(made), transcript)
+        found = {part.label: part for part in (*late, *used, *seen.traces)}
+        traces = tuple(found[label] for label in sorted(found))
         badges = (
             *seen.badges,
             *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)),
         )
-        refusal = self._refusal((made.refusal, *seen.refusals, *self._capture.refusals))
+        told = (*seen.refusals, *unkept, *self._capture.refusals)
+        refusal = self._refusal((made.refusal, *told))
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
@@ -159,6 +170,13 @@ class Attempt:
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
+
+    def _uses(self, made: Made) -> Uses:
+        """Return what the step does with names, libraries and texts."""
+        found = self.decision.question.ingredients
+        names = found.names
+        formats = REMAINS in names and any("%" in text for text in found.strings)
+        return Uses(names, self._libraries(made), formats or FORMATS in names)
 
     def _libraries(self, made: Made) -> frozenset[str]:
         """Return the libraries that the step uses, by its code or by the values it handles."""

@@ -58,6 +58,9 @@ DOC_READERS = frozenset(
     }
 )
 
+# Stand among the names for what has none: an f-string, and ``%`` between whatever values.
+FORMATS, REMAINS = "f''", "%"
+_FORMATS = frozenset({"FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"})
 _LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _BY_NAME = frozenset({"LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
@@ -284,6 +287,10 @@ class _Reading:
         elif step.op == "LOAD_DEREF" or step.op in _BY_NAME:
             where = self.free if step.argval in self.code.co_freevars else self.local
             where[self._chain(place)] = None
+        elif step.op in _FORMATS:
+            self.names.add(FORMATS)
+        elif step.op == "BINARY_OP" and step.raw.argrepr in ("%", "%="):
+            self.names.add(REMAINS)
         elif step.op == "LOAD_FAST" and step.argval not in self.code.co_cellvars:
             self.local[self._chain(place)] = None
 

@@ -78,6 +78,7 @@ class _Arguments:
         self.absent = list(reach.absent)
         self.classes = {label: dict(found) for label, found in reach.classes.items()}
         self.walks: list[tuple[str, Reach]] = [("", reach)]
+        self.names = set(reach.names)
 
     def add(self, name: str, value: object) -> None:
         """Give one argument its component: scalars are parameters, everything else inputs."""
@@ -92,6 +93,7 @@ class _Arguments:
             self.components.setdefault(part.label, part)
         self.problems.update(reach.problems)
         self.absent += reach.absent
+        self.names |= reach.names
         if reach.within:
             self.walks.append((label, reach))
             self.held = {**held_by(reach), **self.held}
@@ -109,6 +111,7 @@ class _Arguments:
             self.held,
             frozenset(self.code.strings),
             tuple(self.absent),
+            frozenset(self.names),
             Kept(self.walks),
         )
 

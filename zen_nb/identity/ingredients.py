@@ -42,6 +42,8 @@ class Ingredients:
         print is that of `Present`, or ``None`` where it has not been taken.
     strings
         String constants of the code reached; some may name files.
+    names
+        Global and attribute names that the code reached uses.
     absent
         Modules that the step imports and that cannot be found before it runs. Their absence
         is an ingredient; it must still be so when the step has run.
@@ -54,6 +56,7 @@ class Ingredients:
     held: Mapping[str, Held] = field(default_factory=dict)
     strings: frozenset[str] = frozenset()
     absent: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
     kept: Kept | None = field(default=None, compare=False)
 
     @property
@@ -79,6 +82,7 @@ def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
         held_by(reach),
         strings | frozenset(reach.strings),
         tuple(reach.absent),
+        frozenset(reach.names),
         Kept([("", reach)]),
     )
 

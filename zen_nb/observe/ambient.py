@@ -15,6 +15,7 @@ from typing import Any
 from blake3 import blake3
 
 from zen_nb.core.model import Trace
+from zen_nb.observe.changes import MappingChange
 from zen_nb.observe.generators import (
     GENERATORS,
     Generator,
@@ -23,9 +24,11 @@ from zen_nb.observe.generators import (
     digest,
     watch_seeding,
 )
-from zen_nb.observe.settings import SETTINGS, MappingChange, secret_names
+from zen_nb.observe.library_settings import VIEWS
+from zen_nb.observe.settings import SETTINGS, secret_names
 
 _settings = {setting.name: setting for setting in SETTINGS}
+_views = {view.name: view for view in VIEWS}
 _generators = {generator.name: generator for generator in GENERATORS}
 _lineages = {generator.name: Lineage(generator) for generator in GENERATORS}
 _ENVIRON = "os.environ"
@@ -107,14 +110,19 @@ def trace(name: str, states: Mapping[str, Any] | None = None) -> Trace:
     states
         What `capture` returned before the step; the present state where it is left out.
     """
-    state = _read(name) if states is None else states.get(name)
+    if states is None:
+        state = _read(name)
+    elif name in _views:
+        state = _views[name].of(states.get(_views[name].whole))
+    else:
+        state = states.get(name)
     return Trace(f"ambient:{name}", _digest(name, state))
 
 
 def check(seen: Trace) -> str | None:
     """Return ``None`` while the state is as the step saw it, else the reason in one line."""
     name = seen.name
-    if name not in _generators and name not in _settings:
+    if not _is_known(name):
         return f"{name} is not known here"
     if seen.digest == UNSEEDED:
         return f"{name} is seeded now" if _is_seeded(name) else None
@@ -128,7 +136,11 @@ def check(seen: Trace) -> str | None:
 def present(seen: Trace) -> Trace | None:
     """Return the trace of the state as it is now; ``None`` where it is not known here."""
     name = seen.name
-    return trace(name) if name in _generators or name in _settings else None
+    return trace(name) if _is_known(name) else None
+
+
+def _is_known(name: str) -> bool:
+    return name in _generators or name in _settings or name in _views
 
 
 def _is_seeded(name: str) -> bool:
@@ -138,7 +150,8 @@ def _is_seeded(name: str) -> bool:
 
 
 def _read(name: str) -> Any:
-    return _generators[name].read() if name in _generators else _settings[name].read()
+    known = _generators.get(name) or _views.get(name) or _settings[name]
+    return known.read()
 
 
 # Their settings are as good as untouched while they are not imported.
@@ -150,7 +163,8 @@ def _digest(name: str, state: Any) -> str:
         return ""
     if name in _generators:
         return digest(state)
-    if name.partition(".")[0] in _LIBRARIES and _settings[name].change(None, state) is None:
+    known = _views.get(name) or _settings[name]
+    if name.partition(".")[0] in _LIBRARIES and known.change(None, state) is None:
         return ""  # as it is once the library is imported: importing it changes nothing
     items = sorted(state.items(), key=repr) if isinstance(state, dict) else state
     return blake3(repr(items).encode("utf-8", "backslashreplace")).hexdigest()

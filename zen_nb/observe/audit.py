@@ -14,22 +14,24 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
-from zen_nb.observe.paths import installed_folders, left_out, never_traced
+from zen_nb.observe.evaluated import Heed, note_compile
+from zen_nb.observe.modules import (
+    ModulesFound,
+    note_class,
+    note_exec,
+    note_import,
+    note_metadata,
+)
+from zen_nb.observe.paths import left_out, never_traced
+from zen_nb.observe.programs import files_of, name_of
 from zen_nb.observe.readable import readable
 from zen_nb.observe.scope import Scope
+from zen_nb.observe.sources import asked_by_import, asked_by_python
 
 _MACHINE_QUESTIONS = frozenset(
     {"fc-list", "lscpu", "uname", "ldconfig", "nproc", "sysctl", "system_profiler", "stty", "tput"}
-)
-_IMPORT_FRAMES = (
-    "<frozen importlib",
-    "pkgutil.py",
-    f"{os.sep}importlib{os.sep}",
-    f"{os.sep}importlib_metadata{os.sep}",
-    f"{os.sep}pkg_resources{os.sep}",
 )
 _READ_FLAGS_MASK = os.O_WRONLY | os.O_RDWR
 _NOT_CONTENT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
@@ -71,6 +73,8 @@ class Audit:
         self.touches: dict[tuple[str, int], Touch] = {}
         self.badges: set[str] = set()
         self.moves = 0
+        self.modules = ModulesFound()
+        self.heed: Heed | None = None
         self._left_out: tuple[str, ...] = ()
 
     def start(self) -> None:
@@ -163,6 +167,10 @@ def _stat(path: str) -> os.stat_result | None:
 
 def _on_open(audit: Audit, args: tuple[Any, ...]) -> None:
     path, mode, flags = args
+    if isinstance(path, str):
+        note_metadata(audit, path)
+        if path.endswith(".py") and asked_by_python(sys._getframe(2)):
+            return
     if not (flags or 0) & _NOT_CONTENT:
         audit.touch(path, _kind_of_open(mode, flags or 0))
 
@@ -177,21 +185,8 @@ def _kind_of_open(mode: str | None, flags: int) -> str:
 
 
 def _on_list(audit: Audit, args: tuple[Any, ...]) -> None:
-    if not _asked_by_import():
+    if not asked_by_import(sys._getframe(2)):
         audit.touch("." if args[0] is None else args[0], "list")
-
-
-def _asked_by_import() -> bool:
-    """Tell whether the import system lists a folder of the search path."""
-    frame: FrameType | None = sys._getframe(3)
-    while frame is not None:
-        source = frame.f_code.co_filename
-        if any(part in source for part in _IMPORT_FRAMES):
-            return True
-        if not source.startswith(("<frozen", *installed_folders())):
-            return False
-        frame = frame.f_back
-    return False
 
 
 def _on_rename(audit: Audit, args: tuple[Any, ...]) -> None:
@@ -236,12 +231,14 @@ def _on_network(audit: Audit, _: tuple[Any, ...]) -> None:
 
 
 def _on_program(audit: Audit, args: tuple[Any, ...]) -> None:
-    program = args[0]
-    if program is None and len(args) > 1 and args[1]:
-        program = args[1][0]
-    name = os.path.basename(os.fsdecode(program)) if program else ""
-    if name not in _MACHINE_QUESTIONS:
-        audit.badges.add("external:subprocess")
+    """A program is started: what it is and the files that it is given are known."""
+    if name_of(args) in _MACHINE_QUESTIONS:
+        return
+    audit.badges.add("external:subprocess")
+    with muted():
+        found = files_of(args)
+    for path in found:
+        audit.touch(path, "read")
 
 
 def _on_reader(audit: Audit, args: tuple[Any, ...]) -> None:
@@ -296,6 +293,10 @@ _NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {
     "os.spawn": _on_fork,
     "os.fork": _on_fork,
     "os.forkpty": _on_fork,
+    "compile": note_compile,
+    "exec": note_exec,
+    "pickle.find_class": note_class,
+    "zen_nb.import": note_import,
     "zen_nb.reader": _on_reader,
     "zen_nb.lazy": _on_lazy,
 }

@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-
-from blake3 import blake3
 
 from zen_nb.core.model import JSON, Trace
 from zen_nb.observe.audit import Audit, Touch, muted
+from zen_nb.observe.contents import (
+    content_of,
+    digest_names,
+    entries_of,
+    found_at,
+    guard_of,
+    is_content,
+    is_same,
+    state_of,
+)
+from zen_nb.observe.evaluated import Heed
+from zen_nb.observe.modules import ImportWatch, ModulesFound
 from zen_nb.observe.paths import connection_file, left_out, module_sources, seen_from
 from zen_nb.observe.readers import ReaderWatch
 from zen_nb.observe.scope import Reach, Scope
 
-SETTLED_NS = 2_000_000_000
-_CHUNK = 4 << 20
-_THREADS_FROM = 1 << 20
 _LONGEST_PATH = 4096
 _LONGEST_NAME = 200
 _QUESTIONS = frozenset(
@@ -32,8 +37,6 @@ _QUESTIONS = frozenset(
 )
 _UNLIKE_A_PATH = frozenset(" \t\n\r\0{}%*?<>|:\"'")
 _CHANGING = ("write", "update", "append", "remove")
-_MEMORY: dict[tuple[str, int, int, int, int], str] = {}
-_MEMORY_SIZE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,18 @@ class FileWatch:
         self._asks = not _QUESTIONS.isdisjoint(names)
         self._audit = Audit(Scope(reach))
         self._readers = ReaderWatch()
+        self._imports = ImportWatch()
         self._cwd = ""
         self._named: dict[str, Touch] = {}
+
+    @property
+    def modules(self) -> ModulesFound:
+        """What was found by name while the step ran."""
+        return self._audit.modules
+
+    def listen(self, heed: Heed) -> None:
+        """Hand every text that the step evaluates to `heed`, before it is evaluated."""
+        self._audit.heed = heed
 
     def start(self) -> None:
         """Begin; remembers how the files named by `strings` stand."""
@@ -93,11 +106,12 @@ class FileWatch:
         for text in self._strings if self._asks else ():
             if _looks_like_a_path(text):
                 path = os.path.abspath(os.path.expanduser(text))
-                touch = self._named.setdefault(path, Touch(path, text, _stat(path)))
+                touch = self._named.setdefault(path, Touch(path, text, found_at(path)))
                 if touch.before is None:
                     touch.add("read")  # nothing says when Python looks for a file
         self._audit.start()
         self._readers.start()
+        self._imports.start()
 
     def stop(self) -> Seen:
         """End, and say what was seen."""
@@ -107,6 +121,7 @@ class FileWatch:
 
     def cancel(self) -> None:
         """End without looking at anything: the step failed."""
+        self._imports.stop()
         self._readers.stop()
         self._audit.stop()
 
@@ -128,15 +143,17 @@ class FileWatch:
         """Join what was seen by path, and leave out what is not the user's."""
         if not self._audit.touches and not self._named:
             return {}
-        own = module_sources() | {connection_file()}
-        outside = left_out()
+        own, outside = module_sources(), left_out()
+        connection = connection_file()
         joined = dict(self._named)
         for touch in self._audit.touches.values():
             _join(joined, touch)
         return {
             path: touch
             for path, touch in joined.items()
-            if path not in own and not path.startswith((*self._store, *outside))
+            if (touch.kinds or path not in own)
+            and path != connection
+            and not path.startswith((*self._store, *outside))
         }
 
 
@@ -151,7 +168,7 @@ def _join(joined: dict[str, Touch], touch: Touch) -> None:
 
 
 def _alike(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    return other is None if one is None else other is not None and _same(one, other)
+    return other is None if one is None else other is not None and is_same(one, other)
 
 
 def _named(text: str) -> Touch | None:
@@ -159,7 +176,7 @@ def _named(text: str) -> Touch | None:
     if not text or len(text) >= _LONGEST_PATH or "\n" in text or "\0" in text:
         return None
     path = os.path.abspath(os.path.expanduser(text))
-    found = _stat(path)
+    found = found_at(path)
     if found is None and not os.path.splitext(path)[1]:
         return None
     return Touch(path, text, found)
@@ -179,15 +196,15 @@ def _wrote(touch: Touch) -> bool:
 
 def _judge(touch: Touch, cwd: str, made: set[str]) -> Trace | str | None:
     """Return the trace of one path, the clause that refuses it, or ``None``: nothing to say."""
-    after = _stat(touch.path)
+    after = found_at(touch.path)
     name = seen_from(touch.path, cwd)
-    if not _is_content(touch.before) or not _is_content(after):
+    if not is_content(touch.before) or not is_content(after):
         return None
     if after is None:
         return _judge_absent(touch, name, cwd)
     if stat.S_ISDIR(after.st_mode):
         return _folder_trace(touch, name, cwd, made)
-    if _same(touch.before, after) and "write" not in touch.kinds:
+    if is_same(touch.before, after) and "write" not in touch.kinds:
         return _file_trace(touch, name, cwd, "read")
     return _judge_changed(touch, name, cwd)
 
@@ -216,18 +233,6 @@ def _judge_absent(touch: Touch, name: str, cwd: str) -> Trace | str | None:
     return None
 
 
-def _is_content(found: os.stat_result | None) -> bool:
-    return found is None or stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
-
-
-def _same(before: os.stat_result | None, after: os.stat_result) -> bool:
-    return before is not None and _state(before) == _state(after)
-
-
-def _state(found: os.stat_result) -> tuple[int, int, int, int]:
-    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
 def _guard(touch: Touch, cwd: str, role: str) -> dict[str, JSON]:
     relative = not os.path.isabs(touch.given) and os.path.join(cwd, touch.given)
     here = bool(relative) and os.path.normpath(str(relative)) == touch.path
@@ -240,24 +245,11 @@ def _guard(touch: Touch, cwd: str, role: str) -> dict[str, JSON]:
 
 def _file_trace(touch: Touch, name: str, cwd: str, role: str) -> Trace | str:
     try:
-        digest, found = _content(touch.path)
+        digest, found = content_of(touch.path)
     except OSError as error:
         return f"{name} cannot be read: {error.strerror}"
-    guard = _guard(touch, cwd, role) | _stat_guard(found)
+    guard = _guard(touch, cwd, role) | guard_of(found)
     return Trace(f"file:{name}", digest, guard, {"summary": f"{found.st_size:,} bytes"})
-
-
-def _stat_guard(found: os.stat_result) -> dict[str, JSON]:
-    """Return what `check` compares first; not settled where a later change could look equal."""
-    newest = max(found.st_mtime_ns, found.st_ctime_ns)
-    return {
-        "kind": "folder" if stat.S_ISDIR(found.st_mode) else "file",
-        "inode": found.st_ino,
-        "size": found.st_size,
-        "mtime_ns": found.st_mtime_ns,
-        "ctime_ns": found.st_ctime_ns,
-        "settled": newest < time.time_ns() - SETTLED_NS,
-    }
 
 
 def _folder_trace(touch: Touch, name: str, cwd: str, made: set[str]) -> Trace | str | None:
@@ -265,71 +257,19 @@ def _folder_trace(touch: Touch, name: str, cwd: str, made: set[str]) -> Trace | 
         if "folder" not in touch.kinds:
             return None
         guard = _guard(touch, cwd, "made") | {"kind": "folder", "settled": False}
-        return Trace(f"file:{name}", _digest_names([]), guard, {"summary": "folder"})
+        return Trace(f"file:{name}", digest_names([]), guard, {"summary": "folder"})
     own = sorted(os.path.basename(path) for path in made if os.path.dirname(path) == touch.path)
     try:
-        names, found = _entries(touch.path)
+        names, found = entries_of(touch.path)
     except OSError as error:
         return f"the folder {name} cannot be listed: {error.strerror}"
     entries = [entry for entry in names if entry not in own]
     guard = (
-        _guard(touch, cwd, "listed")
-        | _stat_guard(found)
-        | {"own": list(own), "entries": len(entries)}
+        _guard(touch, cwd, "listed") | guard_of(found) | {"own": list(own), "entries": len(entries)}
     )
     return Trace(
-        f"file:{name}", _digest_names(entries), guard, {"summary": f"{len(entries)} entries"}
+        f"file:{name}", digest_names(entries), guard, {"summary": f"{len(entries)} entries"}
     )
-
-
-def _entries(path: str) -> tuple[list[str], os.stat_result]:
-    with muted():
-        before = os.stat(path)
-        return sorted(os.listdir(path)), before
-
-
-def _digest_names(names: list[str]) -> str:
-    hasher = blake3()
-    for name in names:
-        encoded = os.fsencode(name)
-        hasher.update(len(encoded).to_bytes(8, "little") + encoded)
-    return hasher.hexdigest()
-
-
-def _stat(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except (OSError, ValueError):
-        return None
-
-
-def _content(path: str) -> tuple[str, os.stat_result]:
-    """Return the digest of a file's bytes and how the file stood before and after reading.
-
-    Remembered by inode, size and times, where those are old enough to be believed.
-    """
-    found = os.stat(path)
-    key = (path, *_state(found))
-    if key in _MEMORY:
-        return _MEMORY[key], found
-    digest = _hash_file(path)
-    if _state(os.stat(path)) != _state(found):
-        raise OSError(0, "it changes all the time", path)
-    if _stat_guard(found)["settled"]:
-        if len(_MEMORY) >= _MEMORY_SIZE:
-            _MEMORY.clear()
-        _MEMORY[key] = digest
-    return digest, found
-
-
-def _hash_file(path: str) -> str:
-    """Return the digest of a file; read, not mapped: a mapped file cut short kills the process."""
-    with muted(), open(path, "rb", buffering=0) as file:
-        threads = blake3.AUTO if os.fstat(file.fileno()).st_size > _THREADS_FROM else 1
-        hasher = blake3(max_threads=threads)
-        for chunk in iter(partial(file.read, _CHUNK), b""):
-            hasher.update(chunk)
-    return hasher.hexdigest()
 
 
 def path_traces(strings: Iterable[str]) -> tuple[Trace, ...]:
@@ -344,7 +284,7 @@ def check(trace: Trace) -> str | None:
     """Return ``None`` while what the step saw or left is still so, else the reason in one line."""
     guard = trace.guard
     path = _present_path(guard)
-    found = _stat(path)
+    found = found_at(path)
     role = guard.get("role")
     if role == "absent":
         return None if found is None else f"{trace.name} appeared"
@@ -368,7 +308,7 @@ def present(trace: Trace) -> Trace | None:
     """
     guard = trace.guard
     path, kind, own = _present_path(guard), guard.get("kind", "file"), guard.get("own")
-    touch = Touch(path, path, _stat(path), ["list" if kind == "folder" else "read"])
+    touch = Touch(path, path, found_at(path), ["list" if kind == "folder" else "read"])
     if touch.before is None or stat.S_ISDIR(touch.before.st_mode) != (kind == "folder"):
         return None
     left = own if isinstance(own, list) else []
@@ -389,7 +329,7 @@ def _present_path(guard: Mapping[str, JSON]) -> str:
 
 def _agrees(guard: Mapping[str, JSON], found: os.stat_result) -> bool:
     names = ("inode", "size", "mtime_ns", "ctime_ns")
-    return tuple(guard.get(name) for name in names) == _state(found)
+    return tuple(guard.get(name) for name in names) == state_of(found)
 
 
 def _check_content(trace: Trace, path: str, found: os.stat_result) -> str | None:
@@ -397,7 +337,7 @@ def _check_content(trace: Trace, path: str, found: os.stat_result) -> str | None
         if stat.S_ISDIR(found.st_mode):
             return _check_entries(trace, path)
         size = trace.guard.get("size")
-        if size == found.st_size and _content(path)[0] == trace.digest:
+        if size == found.st_size and content_of(path)[0] == trace.digest:
             return None
     except OSError as error:
         return f"{trace.name} cannot be read: {error.strerror}"
@@ -411,7 +351,7 @@ def _check_content(trace: Trace, path: str, found: os.stat_result) -> str | None
 def _check_entries(trace: Trace, path: str) -> str | None:
     own = trace.guard.get("own")
     left = own if isinstance(own, list) else []
-    entries = [name for name in _entries(path)[0] if name not in left]
-    if _digest_names(entries) == trace.digest:
+    entries = [name for name in entries_of(path)[0] if name not in left]
+    if digest_names(entries) == trace.digest:
         return None
     return f"folder {trace.name} changed ({trace.guard.get('entries')} → {len(entries)} entries)"

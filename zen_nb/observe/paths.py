@@ -97,7 +97,7 @@ def _as_folder(path: str) -> str:
 
 
 def module_sources() -> frozenset[str]:
-    """Return the files that loaded modules came from: they are `module` components."""
+    """Return the files that loaded modules came from: texts that name them read nothing."""
     found = set()
     for module in tuple(sys.modules.values()):
         source = getattr(module, "__file__", None)

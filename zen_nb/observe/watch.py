@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +9,12 @@ from typing import Any
 from zen_nb.core.model import Trace
 from zen_nb.observe.ambient import AmbientWatch, trace
 from zen_nb.observe.environment import EnvironmentWatch
+from zen_nb.observe.evaluated import Heed
 from zen_nb.observe.files import FileWatch, path_traces
+from zen_nb.observe.modules import ModulesFound
 from zen_nb.observe.scope import Reach
 from zen_nb.observe.transcript import Transcript
-
-# Settings that decide what a library computes, and how pictures look.
-_ALWAYS = ("sklearn.config", "decimal.context")
-_OWN = frozenset({"python", "builtins", "__main__", "zen_nb"})
-_FOR_PICTURES = ("matplotlib.rcParams", "inline.figures")
+from zen_nb.observe.uses import Uses, settings_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,8 @@ class Observed:
         Checked again before a hit; sorted by label.
     ambient
         Changes around the step that a hit makes again.
+    modules
+        What it found by name.
     refusals
         Why the step must not be cached, a clause each.
     """
@@ -38,6 +37,7 @@ class Observed:
     badges: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     ambient: Mapping[str, Any] = field(default_factory=dict)
+    modules: ModulesFound = field(default_factory=ModulesFound)
 
 
 class StepWatch:
@@ -66,6 +66,10 @@ class StepWatch:
         self._ambient = AmbientWatch()
         self._before: Mapping[str, Any] = {}
 
+    def listen(self, heed: Heed) -> None:
+        """Hand every text that the step evaluates to `heed`, before it is evaluated."""
+        self._files.listen(heed)
+
     def start(self) -> None:
         """Begin."""
         self._before = self._ambient.start()
@@ -82,27 +86,12 @@ class StepWatch:
         badges = (*seen.badges, *self._environment.badges, *moved.badges)
         refusals = (*seen.refusals, *moved.refusals)
         ordered = tuple(traces[label] for label in sorted(traces))
-        return Observed(ordered, tuple(dict.fromkeys(badges)), refusals, moved.changes)
+        found = self._files.modules
+        return Observed(ordered, tuple(dict.fromkeys(badges)), refusals, moved.changes, found)
 
-    def used_by(
-        self, transcript: Transcript, libraries: Iterable[str] | None = None
-    ) -> tuple[Trace, ...]:
-        """Return traces of the settings that the result can depend on, as they stood before.
-
-        Reads of settings cannot be seen. What can be told is which `libraries` the step uses
-        (all that are loaded where that is left out) and what it showed: pictures follow
-        matplotlib's style, text the print options of numpy and pandas if any library is used.
-        """
-        used = set(sys.modules if libraries is None else libraries)
-        names = [name for name in _ALWAYS if name.partition(".")[0] in used]
-        if transcript.events:
-            # Others hand out tables and arrays as well, and write them alike.
-            installed = used - sys.stdlib_module_names - _OWN
-            names += ["pandas.options"] if installed - {"numpy"} else []
-            names += ["numpy.printoptions"] if installed else []
-        if any(mime.startswith("image/") for mime in transcript.mime_types):
-            names += _FOR_PICTURES
-        return tuple(trace(name, self._before) for name in names)
+    def used_by(self, uses: Uses, transcript: Transcript) -> tuple[Trace, ...]:
+        """Return traces of the settings that the result can depend on, as they stood before."""
+        return tuple(trace(name, self._before) for name in settings_used(uses, transcript))
 
     def cancel(self) -> None:
         """End without looking: the step failed."""
