@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
@@ -182,11 +182,9 @@ class Attempt:
         """Return the libraries that the step uses, by its code or by the values it handles."""
         ingredients = self.decision.question.ingredients
         inputs = (value for _, value, _ in ingredients.held.values())
-        # Modules of Python itself are no components: what names stand for tells of them.
-        around = (v for v in (self._namespace or {}).values() if isinstance(v, (ModuleType, type)))
         values = libraries_of((*inputs, *made.bound.values(), *self._capture.results))
         packages = {part.name for part in ingredients.components if part.kind == "package"}
-        return values | packages | (libraries_of(around, 0) & {"decimal"})
+        return values | packages
 
     def _refusal(self, refusals: Iterable[str]) -> str:
         if self.decision.refusal:

@@ -7,6 +7,7 @@ before the step runs. Texts that installed packages compile for themselves are n
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,12 +61,13 @@ def note_compile(audit: Audit, args: tuple[Any, ...]) -> None:
     source, filename = args[:2]
     if isinstance(source, (bytes, bytearray)):
         source = bytes(source).decode("utf-8", "replace")
-    if audit.heed is None or not isinstance(source, (str, ast.AST)):
+    if not isinstance(source, (str, ast.AST)):
         return
     found = _evaluated(source, sys._getframe(2))
-    if found is not None:
-        if filename is not None:
-            audit.modules.texts.add(str(filename))
+    if found is None:
+        return
+    audit.modules.texts.add(os.fsdecode(filename or "<string>"))
+    if audit.heed is not None:
         audit.heed(found)
 
 

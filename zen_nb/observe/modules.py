@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zen_nb.observe.audit import Audit
 
 _METADATA = ("METADATA", "PKG-INFO")
-_ASKING = ("importlib", "pathlib", "zipfile", "pkgutil", "pydoc", "pickle", "unittest.mock")
+_ASKING = (__name__, "importlib", "pkgutil", "pydoc", "unittest.mock")
 _ASKING_VERSIONS = ("importlib", "pathlib", "email")
 
 
