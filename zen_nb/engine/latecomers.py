@@ -75,7 +75,10 @@ class Latecomers:
                 if len(self._texts) > _MOST_TEXTS:
                     self._refuse("it evaluates too many texts to look into")
                     return
-            self._take_in(text, read_text(text.source))
+            try:
+                self._take_in(text, read_text(text.source))
+            except Exception as error:  # noqa: BLE001 - the user's own call must not fail for it
+                self._refuse(f"a text that it evaluates cannot be looked into ({error!r})")
 
     def close(self, found: ModulesFound) -> tuple[tuple[Trace, ...], tuple[str, ...]]:
         """Return the traces, and why the step must not be cached, a clause each."""
@@ -202,6 +205,9 @@ class Latecomers:
             found = named(module, chain) if module in sys.modules else Named("")
         except NoFingerprint as error:
             self._refuse(f"`{label.partition(':')[2]}`: {error}; it is read while the step runs")
+            return None
+        except Exception as error:  # noqa: BLE001 - what stands in the place of a module
+            self._refuse(f"`{label.partition(':')[2]}` has no fingerprint ({error!r})")
             return None
         texts: dict[str, JSON] = {}
         if module not in _MAIN:

@@ -21,9 +21,22 @@ _HISTORY = re.compile(r"_+|_i+|_i?\d+|In|Out|_oh|_ih|_dh")
 _INTERACTIVE = frozenset({"input", "exit", "quit", "breakpoint"})
 # Names of what evaluates text in which variables of the caller can be named.
 TEXT_EVALUATORS = frozenset(
-    {"eval", "exec", "query", "ols", "logit", "glm", "dmatrix", "dmatrices", "from_formula"}
+    {
+        "eval",
+        "exec",
+        "query",
+        "sql",
+        "SQLContext",
+        "ols",
+        "logit",
+        "glm",
+        "dmatrix",
+        "dmatrices",
+        "from_formula",
+    }
 )
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_MARKED = re.compile(r"@\s*([^\W\d]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +145,16 @@ def _dotted(node: ast.expr) -> tuple[str, ...]:
     return ()
 
 
-def names_in_strings(strings: frozenset[str]) -> set[str]:
-    """Return every identifier that occurs in `strings`: what text evaluated as code may name."""
-    return {name for text in strings if len(text) < 10_000 for name in _IDENTIFIER.findall(text)}
+def names_in_strings(strings: frozenset[str], *, marked: bool = False) -> set[str]:
+    """Return every identifier that occurs in `strings`: what text evaluated as code may name.
+
+    Parameters
+    ----------
+    marked
+        Only those after ``@``: in conditions on tables the others are columns.
+    """
+    pattern = _MARKED if marked else _IDENTIFIER
+    return {name for text in strings if len(text) < 10_000 for name in pattern.findall(text)}
 
 
 # -- magics -------------------------------------------------------------------------------

@@ -132,7 +132,9 @@ def read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
     if loads:
         for name in sorted(filter(_DOTTED.fullmatch, strings)):
             reach.add_module(name)
-    named = names_in_strings(strings) if evaluates else set()
+    asked = reach.names & TEXT_EVALUATORS
+    marked = asked == {"query"} and "package:duckdb" not in reach.components
+    named = names_in_strings(strings, marked=marked) if evaluates else set()
     for scope in list(reach.scopes.values()):
         for name in sorted(named & set(scope)):
             reach.follow((name,), scope)

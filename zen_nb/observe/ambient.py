@@ -7,6 +7,7 @@ settings can be asked for as traces where a step is known to use them.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -163,8 +164,25 @@ def _digest(name: str, state: Any) -> str:
         return ""
     if name in _generators:
         return digest(state)
-    known = _views.get(name) or _settings[name]
-    if name.partition(".")[0] in _LIBRARIES and known.change(None, state) is None:
+    if name not in _views:
+        return _digest_of(_settings[name], state)
+    names, values = [*state], [*state.values()]
+    known = _remembered.get(name, ([], [], ""))
+    if known[0] == names and all(map(operator.is_, known[1], values)):
+        return known[2]
+    found = _digest_of(_views[name], state)
+    if all(type(value) in _ATOMS for value in values):
+        _remembered[name] = (names, values, found)
+    return found
+
+
+# The many options of pandas are asked for on every hit of a step that uses it.
+_remembered: dict[str, tuple[list[str], list[Any], str]] = {}
+_ATOMS = frozenset({type(None), bool, int, float, str})
+
+
+def _digest_of(known: Any, state: Any) -> str:
+    if known.name.partition(".")[0] in _LIBRARIES and known.change(None, state) is None:
         return ""  # as it is once the library is imported: importing it changes nothing
     items = sorted(state.items(), key=repr) if isinstance(state, dict) else state
     return blake3(repr(items).encode("utf-8", "backslashreplace")).hexdigest()

@@ -72,10 +72,8 @@ class PandasOptions:
     name = "pandas.options"
 
     def read(self) -> dict[str, Any] | None:
-        library = sys.modules.get("pandas._config.config")
-        if library is None or "pandas" not in sys.modules:
-            return None
-        return _flat(getattr(library, "_global_config", {}))
+        tree = _pandas_tree()
+        return None if tree is None else _flat(tree)
 
     def change(self, before: dict[str, Any] | None, after: dict[str, Any]) -> MappingChange | None:
         if before is None:
@@ -88,6 +86,11 @@ class PandasOptions:
         pandas = import_module("pandas")
         for name, value in change.put.items():
             pandas.set_option(name, value)
+
+
+def _pandas_tree() -> Mapping[str, Any] | None:
+    library = sys.modules.get("pandas._config.config")
+    return getattr(library, "_global_config", {}) if "pandas" in sys.modules else None
 
 
 def _flat(tree: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -227,16 +230,20 @@ class View:
         """Return what belongs here of a reading of all options."""
         if state is None:
             return None
-        return {name: v for name, v in state.items() if name.startswith(_SHOWING) is self.shows}
+        wanted = self.shows
+        return {k: v for k, v in state.items() if (k.partition(".")[0] in _SHOWING) is wanted}
 
     def read(self) -> dict[str, Any] | None:
         """Return how they stand now."""
-        return self.of(PANDAS.read())
+        tree = _pandas_tree()
+        if tree is None:
+            return None
+        return _flat({k: part for k, part in tree.items() if (k in _SHOWING) is self.shows})
 
     def change(self, before: dict[str, Any] | None, after: dict[str, Any]) -> MappingChange | None:
         """Return those that differ."""
         return PANDAS.change(before, after)
 
 
-_SHOWING = ("display.", "styler.", "plotting.")
+_SHOWING = frozenset({"display", "styler", "plotting"})
 VIEWS = (View("pandas.display", shows=True), View("pandas.compute", shows=False))

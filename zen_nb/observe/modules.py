@@ -156,5 +156,8 @@ def _stand_in() -> None:
         return found
 
     function: Any = telling
-    function.__code__ = function.__code__.replace(co_filename=original.__code__.co_filename)
+    code = original.__code__
+    function.__code__ = function.__code__.replace(  # tracebacks look as they always do
+        co_filename=code.co_filename, co_name=code.co_name, co_qualname=code.co_qualname
+    )
     _places.append(StandIn.put(owner, "_gcd_import", original, function))

@@ -92,7 +92,7 @@ SCENARIOS = [
         SAME,
         "L = 0\nlines = ['a = 1', 'y = a + 1']",
         OTHER,
-        step="exec('; '.join(lines))\ny = y",
+        step="exec('; '.join(lines))",
         cell_only=True,
     ),
     _(
@@ -100,7 +100,7 @@ SCENARIOS = [
         RERUN,
         "K = 3\nlines = ['a = K', 'y = a + 1']",
         K,
-        step="exec('; '.join(lines))\ny = y",
+        step="exec('; '.join(lines))",
         cell_only=True,
     ),
     _(
@@ -135,7 +135,7 @@ SCENARIOS = [
     _(
         "rows asked for by a condition on an argument",
         SAME,
-        TABLE + "name = 'limit'\ndef f(limit):\n    return len(df.query(f'a > @{name}'))",
+        TABLE + "names = ['limit']\ndef f(limit):\n    return len(df.query(f'a > @{names[0]}'))",
         LIMIT,
     ),
     _(
@@ -159,8 +159,8 @@ SCENARIOS = [
     _(
         "a text timed among the variables of the notebook",
         RERUN,
-        "import timeit\nseen = []\nK = 3\ndef f(x):\n    seen.clear()\n"
-        "    timeit.timeit('seen.append(' + 'K)', globals=globals(), number=1)\n    return seen[0]",
+        "import timeit\nK = 3\nnames = ['K']\ndef f(x):\n    seen = []\n    scope = {**globals(), 'seen': seen}\n"
+        "    timeit.timeit(f'seen.append({names[0]})', globals=scope, number=1)\n    return seen[0]",
         K,
     ),
 ]
