@@ -23,6 +23,7 @@ from zen_nb.observe.audit import muted
 from zen_nb.observe.evaluated import Evaluated
 from zen_nb.observe.modules import ModulesFound
 from zen_nb.observe.namespace import is_user_name
+from zen_nb.observe.paths import installed_folders
 
 _MISSING = object()
 _MOST_TEXTS = 10_000
@@ -85,8 +86,11 @@ class Latecomers:
         with muted():
             for module, name in sorted(found.unpickled):
                 self._add_unpickled(module, name)
-            for module in sorted({*found.imported, *self._imported, *self._modules(found)}):
-                self._add_module(module)
+            executed = set(self._modules(found))
+            if any(search <= self._names for search in _SEARCHES):
+                executed.update(_of_the_project())
+            for module in sorted({*found.imported, *self._imported, *executed}):
+                self._add_module(module, by_text=module in executed)
             for name in sorted(found.distributions):
                 self._add_package(name, distribution=True)
             self._compare()
@@ -170,7 +174,7 @@ class Latecomers:
             self._add_package(package_of(module))
 
     def _modules(self, found: ModulesFound) -> Iterator[str]:
-        """Yield modules that were executed on nobody's known word, and those code may search."""
+        """Yield the modules of files that were executed on nobody's known word."""
         loaded = {
             getattr(module, "__file__", None): name for name, module in sorted(sys.modules.items())
         }
@@ -179,17 +183,15 @@ class Latecomers:
                 yield loaded[path]
             else:
                 self._refuse(f"it executes {path}, of which no module is left")
-        if any(search <= self._names for search in _SEARCHES):
-            yield from (name for name in loaded.values() if name not in _MAIN)
 
-    def _add_module(self, name: str) -> None:
+    def _add_module(self, name: str, *, by_text: bool) -> None:
         if name in _MAIN or name not in sys.modules:
             return
         origin = module_origin(name)
         if origin == "package":
             self._add_package(package_of(name))
         elif origin == "project" and f"module:{name}" not in self._known and module_file(name):
-            self._trace(name, ())
+            self._trace(name, (), by_text=by_text)
 
     def _add_package(self, name: str, *, distribution: bool = False) -> None:
         label = f"package:{name}"
@@ -197,14 +199,21 @@ class Latecomers:
             guard: dict[str, JSON] = {"distribution" if distribution else "package": name}
             self._traces[label] = package_trace(Trace(label, "", guard))
 
-    def _trace(self, module: str, chain: Chain) -> Trace | None:
-        """Let what a module holds under a name be a trace, by its code and by its text."""
+    def _trace(self, module: str, chain: Chain, *, by_text: bool = False) -> Trace | None:
+        """Let what a module holds under a name be a trace, by its code and by its text.
+
+        With `by_text`, one whose code has no identity is known by its text alone.
+        """
         name = ".".join(chain)
         label = f"global:{name}" if module in _MAIN else f"module:{module}.{name}".rstrip(".")
         try:
             found = named(module, chain) if module in sys.modules else Named("")
         except NoFingerprint as error:
-            self._refuse(f"`{label.partition(':')[2]}`: {error}; it is read while the step runs")
+            if by_text:
+                guard: dict[str, JSON] = {"texts": {module: source_print(module)}}
+                self._traces[label] = Trace(label, "", guard)
+            else:
+                self._refuse(f"`{label.partition(':')[2]}`: {error}; it is read by name")
             return None
         except Exception as error:  # noqa: BLE001 - what stands in the place of a module
             self._refuse(f"`{label.partition(':')[2]}` has no fingerprint ({error!r})")
@@ -214,6 +223,14 @@ class Latecomers:
             texts = {part: source_print(part) for part in sorted({module, *found.modules})}
         for part in found.packages:
             self._add_package(part.name)
-        guard: dict[str, JSON] = {"module": module, "chain": list(chain), "texts": texts}
+        guard = {"module": module, "chain": list(chain), "texts": texts}
         trace = self._traces[label] = Trace(label, found.digest, guard, dict(found.shown))
         return trace
+
+
+def _of_the_project() -> Iterator[str]:
+    """Yield the project's modules: code that searches may find any, and nothing tells which."""
+    for name, module in sorted(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and not file.startswith(installed_folders()):
+            yield name
