@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
-from zen_nb.core.model import Artifact, Fingerprint, Record
+from zen_nb.core.model import Artifact, Fingerprint, Record, Trace
 from zen_nb.engine.decide import Decision
 from zen_nb.engine.inplace import Changes, InPlace, binding_name, print_of, repeat, repeatable
 from zen_nb.engine.latecomers import Latecomers
@@ -27,7 +27,7 @@ from zen_nb.observe.libraries import libraries_of
 from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.uses import Uses
-from zen_nb.observe.watch import StepWatch
+from zen_nb.observe.watch import Observed, StepWatch
 from zen_nb.store.records import Store
 from zen_nb.store.serialize import dump
 
@@ -142,15 +142,11 @@ class Attempt:
         seen = self._watch.stop()
         transcript = self._capture.stop()
         late, unkept = self._late.close(seen.modules)
-        used = self._watch.used_by(self._uses(made), transcript)
-        found = {part.label: part for part in (*late, *used, *seen.traces)}
-        traces = tuple(found[label] for label in sorted(found))
-        badges = (
-            *seen.badges,
-            *(f"ignored:{name}" for name in sorted(self.decision.question.ignored)),
-        )
-        told = (*seen.refusals, *unkept, *self._capture.refusals)
-        refusal = self._refusal((made.refusal, *told))
+        traces = self._traces(made, seen, transcript, late)
+        ignored = sorted(self.decision.question.ignored)
+        badges = (*seen.badges, *(f"ignored:{name}" for name in ignored))
+        told = (made.refusal, *seen.refusals, *unkept, *self._capture.refusals)
+        refusal = self._refusal(told)
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
@@ -170,6 +166,14 @@ class Attempt:
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         return Outcome(duration, stored, "", badges, prints)
+
+    def _traces(
+        self, made: Made, seen: Observed, transcript: Transcript, late: tuple[Trace, ...]
+    ) -> tuple[Trace, ...]:
+        """Return all that is checked before a hit: what was touched, settings, latecomers."""
+        used = self._watch.used_by(self._uses(made), transcript)
+        found = {part.label: part for part in (*late, *used, *seen.traces)}
+        return tuple(found[label] for label in sorted(found))
 
     def _uses(self, made: Made) -> Uses:
         """Return what the step does with names, libraries and texts."""
