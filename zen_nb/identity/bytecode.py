@@ -9,10 +9,7 @@ key holds Python's minor version, within which the compiled form is stable.
 
 from __future__ import annotations
 
-import dis
 import inspect
-import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import CodeType
@@ -20,7 +17,9 @@ from typing import TypeAlias
 
 from blake3 import blake3
 
+from zen_nb.identity import blocks
 from zen_nb.identity.encoding import SCALARS, number, text
+from zen_nb.identity.instructions import CONSTANTS, DEREF_BY_NAME, NAMED, Step, listing
 
 Chain: TypeAlias = tuple[str, ...]
 
@@ -62,13 +61,11 @@ DOC_READERS = frozenset(
 FORMATS, REMAINS = "f''", "%"
 _FORMATS = frozenset({"FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "CONVERT_VALUE"})
 _LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
-_BY_NAME = frozenset({"LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
-_GLOBAL_STORES = frozenset({"STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"})
-_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
-# No effect of their own; line breaks in the source can add or move NOP.
-_SKIPPED = frozenset({"CACHE", "EXTENDED_ARG", "RESUME", "NOP", "PRECALL", "NOT_TAKEN"})
-_FAST = re.compile(r"(LOAD|STORE)_FAST")
+_STORES = frozenset({"STORE_NAME", "DELETE_NAME"})
+_GLOBAL_STORES = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
+# Begins every digest: raised when the same code is written in another way.
+_VERSION = "code 2"
 _OWN_SCOPE = frozenset({"locals", "vars", "dir"})
 
 
@@ -131,6 +128,8 @@ class Facts:
         Every string constant.
     stores
         Global names that it binds or deletes.
+    declared
+        Those of them that are declared so by ``global``.
     reads_scope
         It asks for all its global names at once (``globals()``).
     """
@@ -142,6 +141,7 @@ class Facts:
     names: frozenset[str]
     strings: frozenset[str]
     stores: frozenset[str]
+    declared: frozenset[str]
     reads_scope: bool
 
 
@@ -161,33 +161,13 @@ def facts(code: CodeType) -> Facts:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One instruction; those that do two things at once come as two."""
-
-    op: str
-    argval: object
-    raw: dis.Instruction
-
-
-def _simple(raw: dis.Instruction) -> Iterator[_Step]:
-    if isinstance(raw.argval, tuple) and "FAST" in raw.opname:
-        for kind, name in zip(_FAST.findall(raw.opname), raw.argval, strict=False):
-            yield _Step(f"{kind}_FAST", name, raw)
-    elif raw.opname.startswith("LOAD_FAST"):
-        yield _Step("LOAD_FAST", raw.argval, raw)
-    else:
-        yield _Step(raw.opname, raw.argval, raw)
-
-
 class _Reading:
     """Collects the facts of one code object from its instructions."""
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.raw = [step for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
-        self.steps = [part for step in self.raw for part in _simple(step)]
-        self.offsets = [step.offset for step in self.raw]
+        self.listing = listing(code)
+        self.steps = self.listing.steps
         self.chains: dict[Chain, None] = {}
         self.local: dict[Chain, None] = {}
         self.free: dict[Chain, None] = {}
@@ -195,14 +175,15 @@ class _Reading:
         self.names: set[str] = set(code.co_names)
         self.strings: set[str] = set()
         self.stores: set[str] = set()
+        self.declared: set[str] = set()
         self.reads_scope = False
 
     def facts(self) -> Facts:
-        written = b"".join(map(self._written, self.raw))
+        labels = [self._label(step) for step in self.steps]
         for place, step in enumerate(self.steps):
             self._look(place, step)
         head = _signature(self.code, self.names)
-        stream = text(head) + number(len(written)) + written + text(self._handlers())
+        stream = text(_VERSION) + text(head) + blocks.written(self.listing, labels)
         return Facts(
             blake3(stream).hexdigest(),
             tuple(self.chains),
@@ -211,29 +192,17 @@ class _Reading:
             frozenset(self.names),
             frozenset(self.strings),
             frozenset(self.stores),
+            frozenset(self.declared),
             self.reads_scope,
         )
 
     # -- the digest -------------------------------------------------------------------
 
-    def _written(self, step: dis.Instruction) -> bytes:
-        return text(step.opname) + self._argument(step)
-
-    def _argument(self, step: dis.Instruction) -> bytes:
-        if step.opcode in dis.hasconst and step.opname != "LOAD_SMALL_INT":
-            # Not from `argval`: dis does not look up the names of keyword arguments.
-            return self._constant(self.code.co_consts[step.arg or 0])
-        if step.opcode in _JUMPS:
-            return text(f"to {bisect_left(self.offsets, step.argval)}")
-        if step.opcode in dis.hasname:
-            # Beside the name, the argument of some says how it is called.
-            extra = step.arg if step.opname == "LOAD_SUPER_ATTR" else 0
-            called = (step.arg or 0) & 1 if step.opname in ("LOAD_GLOBAL", "LOAD_ATTR") else 0
-            return text(f"{step.argval} {called} {(extra or 0) & 3}")
-        if step.opname in _BY_NAME:
-            return text(str(step.argval))
-        shown = step.argrepr if step.opcode in dis.hascompare else ""
-        return text(f"{step.arg} {shown}")
+    def _label(self, step: Step) -> bytes:
+        """Return what a step does in bytes; no other's begin so."""
+        if step.op in CONSTANTS:
+            return text(step.op) + self._constant(step.argval)
+        return blocks.deed(step.op, step.arg, str(step.argval) if step.op in NAMED else "")
 
     def _constant(self, value: object) -> bytes:
         if isinstance(value, CodeType):
@@ -261,30 +230,24 @@ class _Reading:
         self.imports += inner.imports
         self.names |= inner.names
         self.strings |= inner.strings
-        self.stores |= inner.stores & set(_declared_global(nested))
+        self.stores |= inner.declared
+        self.declared |= inner.declared
         self.reads_scope |= inner.reads_scope
         return inner.digest
 
-    def _handlers(self) -> str:
-        """Return the table of exception handlers by instruction, free of offsets."""
-        rows = []
-        for start, end, target, depth in _exception_table(self.code.co_exceptiontable):
-            places = (bisect_left(self.offsets, offset) for offset in (start, end, target))
-            begin, stop, handler = places
-            if begin < stop:
-                rows.append(f"{begin} {stop} {handler} {depth}")
-        return "\n".join(rows)
-
     # -- names ------------------------------------------------------------------------
 
-    def _look(self, place: int, step: _Step) -> None:
+    def _look(self, place: int, step: Step) -> None:
         if step.op in _LOADS:
             self._load(place, step)
+        elif step.op in _STORES:
+            self.stores.add(str(step.argval))
         elif step.op in _GLOBAL_STORES:
             self.stores.add(str(step.argval))
+            self.declared.add(str(step.argval))
         elif step.op == "IMPORT_NAME":
             self.imports += _bindings(self.steps, place, self._is_module)
-        elif step.op == "LOAD_DEREF" or step.op in _BY_NAME:
+        elif step.op == "LOAD_DEREF" or step.op in DEREF_BY_NAME:
             where = self.free if step.argval in self.code.co_freevars else self.local
             where[self._chain(place)] = None
         elif step.op in _FORMATS:
@@ -294,7 +257,7 @@ class _Reading:
         elif step.op == "LOAD_FAST" and step.argval not in self.code.co_cellvars:
             self.local[self._chain(place)] = None
 
-    def _load(self, place: int, step: _Step) -> None:
+    def _load(self, place: int, step: Step) -> None:
         name = str(step.argval)
         if name == "globals" or (
             name in _OWN_SCOPE and not self.code.co_flags & inspect.CO_NEWLOCALS
@@ -305,7 +268,7 @@ class _Reading:
     def _scope(self, place: int, name: str) -> None:
         """Take in a use of ``globals()``: one name where it is asked for one, else all."""
         after = [step for step in self.steps[place + 1 : place + 8] if step.op != "PUSH_NULL"]
-        called = bool(after) and after[0].op == "CALL" and after[0].raw.arg == 0
+        called = bool(after) and after[0].op == "CALL" and after[0].arg == 0
         if not called:
             self.reads_scope |= name == "globals"
             return
@@ -315,7 +278,7 @@ class _Reading:
         else:
             self.chains[(key,)] = None
 
-    def _asked(self, place: int, after: list[_Step]) -> str | None:
+    def _asked(self, place: int, after: list[Step]) -> str | None:
         """Return ``K`` for ``globals()["K"]``, ``globals().get("K")`` and ``"K" in globals()``."""
         if len(after) > 1 and after[0].op in _ATTRIBUTES and after[0].argval == "get":
             after = after[1:]
@@ -348,11 +311,11 @@ class _Reading:
         return replace(found, uses=uses)
 
 
-def _is_text(step: _Step) -> bool:
+def _is_text(step: Step) -> bool:
     return step.op == "LOAD_CONST" and isinstance(step.argval, str)
 
 
-def _bindings(steps: list[_Step], place: int, is_module: bool) -> Iterator[Imported]:  # noqa: FBT001
+def _bindings(steps: list[Step], place: int, is_module: bool) -> Iterator[Imported]:  # noqa: FBT001
     """Yield what the import at `place` binds."""
     level, names = steps[place - 2].argval, steps[place - 1].argval
     level = level if isinstance(level, int) else 0
@@ -378,35 +341,8 @@ def _bindings(steps: list[_Step], place: int, is_module: bool) -> Iterator[Impor
         yield Imported(module, level, (), "", is_global=True)
 
 
-def _is_seen(store: _Step, is_module: bool) -> bool:  # noqa: FBT001
+def _is_seen(store: Step, is_module: bool) -> bool:  # noqa: FBT001
     return store.op == "STORE_GLOBAL" or (store.op == "STORE_NAME" and is_module)
-
-
-def _declared_global(code: CodeType) -> Iterator[str]:
-    for step in dis.get_instructions(code):
-        if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            yield step.argval
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _declared_global(constant)
-
-
-def _exception_table(table: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Yield ``(start, end, target, depth)``, the first three in bytes of code."""
-    items = iter(table)
-    for first in items:
-        start = _varint(first, items) * 2
-        length = _varint(next(items), items) * 2
-        target = _varint(next(items), items) * 2
-        yield start, start + length, target, _varint(next(items), items)
-
-
-def _varint(first: int, items: Iterator[int]) -> int:
-    value = first & 63
-    while first & 64:
-        first = next(items)
-        value = value << 6 | first & 63
-    return value
 
 
 def _signature(code: CodeType, names: set[str]) -> str:
