@@ -8,6 +8,7 @@ often each repeats a state.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -18,7 +19,10 @@ State: TypeAlias = tuple[bytes, tuple[int, ...]]
 # For each place which state of the smallest machine it is.
 _Kinds: TypeAlias = Mapping[int, int]
 
-# How many deeds ahead one looks to tell the starts of loops from other states.
+# From a state to one that the walk had not left yet: every loop has such a step.
+_Return: TypeAlias = tuple[int, int]
+
+# How many deeds ahead one looks to tell the states at which loops are cut from others.
 _AHEAD = 3
 
 
@@ -30,8 +34,8 @@ def written(entry: int, state_at: Callable[[int], State]) -> bytes:
     state_at
         Returns the state at a place; asked only for places that can be reached.
     """
-    states, starts = _walk(entry, state_at)
-    kinds = _kinds(states, starts)
+    states, returns = _walk(entry, state_at)
+    kinds = _kinds(states, returns)
     smallest = {kinds[place]: state for place, state in states.items()}
     numbers = _numbers(kinds[entry], smallest, kinds)
     parts = [number(len(numbers))]
@@ -42,13 +46,10 @@ def written(entry: int, state_at: Callable[[int], State]) -> bytes:
     return b"".join(parts)
 
 
-def _walk(entry: int, state_at: Callable[[int], State]) -> tuple[dict[int, State], set[int]]:
-    """Return all states, each after those that follow it, and where loops start.
-
-    Only the start of a loop stands after a state that it follows.
-    """
+def _walk(entry: int, state_at: Callable[[int], State]) -> tuple[dict[int, State], list[_Return]]:
+    """Return all states, each after those that follow it but for the returns, and these."""
     states: dict[int, State] = {}
-    starts: set[int] = set()
+    returns: list[_Return] = []
     state = state_at(entry)
     open_ = {entry}
     path: list[tuple[int, State, Iterator[int]]] = [(entry, state, iter(state[1]))]
@@ -56,7 +57,7 @@ def _walk(entry: int, state_at: Callable[[int], State]) -> tuple[dict[int, State
         place, state, rest = path[-1]
         for after in rest:
             if after in open_:
-                starts.add(after)
+                returns.append((place, after))
             elif after not in states:
                 state = state_at(after)
                 open_.add(after)
@@ -66,32 +67,45 @@ def _walk(entry: int, state_at: Callable[[int], State]) -> tuple[dict[int, State
             path.pop()
             open_.remove(place)
             states[place] = state
-    return states, starts
+    return states, returns
 
 
-def _kinds(states: Mapping[int, State], starts: set[int]) -> _Kinds:
+def _kinds(states: Mapping[int, State], returns: list[_Return]) -> _Kinds:
     """Return the coarsest division in which states of one kind do the same and go on alike.
 
-    States are told apart from the last to the first, each by those that follow it. Every loop is
-    cut somewhere: at all states that, looking a few deeds ahead, look like the start of a loop.
-    First those are taken as one; as long as the others tell more of them apart, they go round
-    once more. Equal states are never told apart, since they look alike at any distance.
+    States are told apart from the last to the first, each by those that follow it, and every
+    loop is cut somewhere. First all states at which loops are cut are taken as one; as long as
+    the others tell more of them apart, they go round once more.
     """
-    likely = _alike(states) if starts else {}
-    looks = {likely[place] for place in starts}
-    cut = {place: -1 for place in states if likely and likely[place] in looks}
+    cut: _Kinds = dict.fromkeys(_cut(states, returns), -1)
+    order = [*(place for place in states if place not in cut), *cut]
     while True:
-        kinds = _told_apart(states, cut)
+        kinds = _told_apart(states, order, cut)
         refined = {place: -1 - kinds[place] for place in cut}
         if len(set(refined.values())) == len(set(cut.values())):
             return kinds
         cut = refined
 
 
-def _told_apart(states: Mapping[int, State], cut: _Kinds) -> _Kinds:
+def _cut(states: Mapping[int, State], returns: list[_Return]) -> list[int]:
+    """Return the states at which loops are cut: one end of each return, and all that look alike.
+
+    Equal states are never told apart by that, since they look alike at any distance. Where many
+    look like one end, the other is taken.
+    """
+    if not returns:
+        return []
+    looks = _alike(states)
+    many = Counter(looks.values())
+    ends = {min(looks[one], looks[two], key=many.__getitem__) for one, two in returns}
+    return [place for place in states if looks[place] in ends]
+
+
+def _told_apart(states: Mapping[int, State], order: list[int], cut: _Kinds) -> _Kinds:
     known: dict[tuple[object, ...], int] = {}
     kinds: dict[int, int] = {}
-    for place, (label, following) in states.items():
+    for place in order:
+        label, following = states[place]
         after = [cut[next_] if next_ in cut else kinds[next_] for next_ in following]
         kinds[place] = known.setdefault((label, *after), len(known))
     return kinds
