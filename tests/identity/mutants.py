@@ -28,9 +28,11 @@ def in_lines(tree: ast.Module, line: Callable[[], int]) -> CodeType:
 
 def broken(source: str, chance: random.Random) -> str:
     """Break a text where brackets allow it: after brackets and commas, beside operators."""
-    depth, places = 0, []
+    depth, texts, places = 0, 0, []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if depth and token.type in (tokenize.OP, tokenize.NAME) and chance.random() < 0.6:
+        kind = tokenize.tok_name[token.type]
+        texts += (kind == "FSTRING_START") - (kind == "FSTRING_END")
+        if depth and not texts and token.type in (tokenize.OP, tokenize.NAME) and chance.random() < 0.6:
             places.append(token.start)
         depth += (token.string in tuple("([{")) - (token.string in tuple(")]}"))
     lines = source.splitlines(keepends=True)
