@@ -32,7 +32,12 @@ def broken(source: str, chance: random.Random) -> str:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         kind = tokenize.tok_name[token.type]
         texts += (kind == "FSTRING_START") - (kind == "FSTRING_END")
-        if depth and not texts and token.type in (tokenize.OP, tokenize.NAME) and chance.random() < 0.6:
+        if (
+            depth
+            and not texts
+            and token.type in (tokenize.OP, tokenize.NAME)
+            and chance.random() < 0.6
+        ):
             places.append(token.start)
         depth += (token.string in tuple("([{")) - (token.string in tuple(")]}"))
     lines = source.splitlines(keepends=True)
