@@ -83,9 +83,8 @@ def outcome(
         told = f"without a cache: {exception(impossible[0])}"
         return Outcome(group, scenario, "not played", told=told)
     found = verdict(scenario, name, states, strict=system.strict)
-    what: What = found.what
-    if what == "needless" and any(ran for ran, *_ in seen[1]["ran"]):
-        what = "unedited"
+    again = found.what == "needless" and any(ran for ran, *_ in seen[1]["ran"])
+    what: What = "unedited" if again or found.what == "refused" else found.what
     served, fresh = seen[2].get("value", ""), seen[2].get("fresh", "")
     told = exception(found.told) if what == "error" else ""
     return Outcome(group, scenario, what, served, fresh, told)

@@ -32,6 +32,8 @@ class Scenario:
         What lies beside the notebook, by name.
     reads_itself
         The step reads what it has changed: running it twice are two different runs.
+    refused
+        Ways in which the step cannot be kept: it says so, and runs each time.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Scenario:
     files: Mapping[str, str] = field(default_factory=dict)
     cell_only: bool = False
     reads_itself: bool = False
+    refused: tuple[str, ...] = ()
 
     @property
     def edits(self) -> tuple[Edit, ...]:

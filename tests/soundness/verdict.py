@@ -33,11 +33,12 @@ class Verdict:
     what
         ``stale``: a value was served that a run would not have given, or the step hit although
         it must rerun. ``needless``: it ran although nothing that matters changed, or the
-        unedited control ran. ``error``: the cell or the play failed.
+        unedited control ran. ``refused``: it ran each time and said that it cannot be kept, as
+        expected. ``error``: the cell or the play failed.
     """
 
     name: str
-    what: Literal["sound", "stale", "needless", "error"]
+    what: Literal["sound", "stale", "needless", "refused", "error"]
     told: str = ""
 
 
@@ -57,6 +58,10 @@ def verdict(
     told = f"{reason} {note} {why} | served {after['value'][:200]} fresh {fresh[:200]}"
     if after["value"] != after["fresh"] or (strict and scenario.rerun and not ran):
         return Verdict(name, "stale", told)
+    if any(f"[{way}]" in name for way in scenario.refused) and all(
+        one[0] and one[2] for one in (*before["ran"], *control["ran"], *after["ran"])
+    ):
+        return Verdict(name, "refused", before["ran"][-1][2])
     if any(one[0] for one in control["ran"]):
         return Verdict(name, "needless", f"control: {before['ran'][-1][2]} {control['ran']}")
     if scenario.live and after["ran"][0][0]:
@@ -100,6 +105,6 @@ if __name__ == "__main__":
             print(f"{one.what:8} {one.name}\n         {one.told}")
     counts = {
         what: sum(one.what == what for one in found)
-        for what in ("sound", "stale", "needless", "error")
+        for what in ("sound", "refused", "stale", "needless", "error")
     }
     print(counts)
