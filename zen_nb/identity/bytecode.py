@@ -252,7 +252,7 @@ class _Reading:
             where[self._chain(place)] = None
         elif step.op in _FORMATS:
             self.names.add(FORMATS)
-        elif step.op == "BINARY_OP" and step.raw.argrepr in ("%", "%="):
+        elif step.op == "BINARY_OP" and step.argval in ("%", "%="):
             self.names.add(REMAINS)
         elif step.op == "LOAD_FAST" and step.argval not in self.code.co_cellvars:
             self.local[self._chain(place)] = None

@@ -53,7 +53,7 @@ class Step(NamedTuple):
     arg
         The number that belongs to it: where a name belongs to it, without the name's place.
     argval
-        The constant or name that belongs to it.
+        The constant, name or operator that belongs to it.
     target
         Where it jumps to, as an offset in the code; -1 where it does not.
     raises
@@ -194,7 +194,10 @@ def _comparison(code: CodeType, arg: int, after: int) -> tuple[Step, ...]:
     return (compared, Step("TO_BOOL")) if arg & _AS_BOOL else (compared,)
 
 
+_OPERATORS = [symbol for _, symbol in dis._nb_ops]  # type: ignore[attr-defined]
+
 _SPECIAL: dict[str, _Reader] = {
+    "BINARY_OP": lambda code, arg, after: (Step("BINARY_OP", arg, _OPERATORS[arg]),),
     "COMPARE_OP": _comparison,
     "LOAD_SMALL_INT": lambda code, arg, after: (Step("LOAD_CONST", 0, arg),),
     "RETURN_CONST": lambda code, arg, after: (
