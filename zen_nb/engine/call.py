@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import FunctionType, MappingProxyType
@@ -13,16 +13,15 @@ from typing import Any
 
 from zen_nb.core.errors import MissingOutput, StoreUnavailable
 from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, StepStarted
-from zen_nb.core.model import Component, Fingerprint, Record, StepOptions
+from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
-from zen_nb.engine.inplace import InPlace, shared_components
+from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Served, serve
 from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.ingredients import Ingredients
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
-from zen_nb.observe.places import Places
 from zen_nb.observe.replay import replay
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
@@ -131,7 +130,7 @@ def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
         ignore=call.options.ignore,
         outputs=call.outputs,
     )
-    components = (*ingredients.components, *_shared(ingredients))
+    components = (*ingredients.components, *_in_place(ingredients).shared())
     return Question(
         step=call.name,
         ingredients=replace(ingredients, components=components),
@@ -142,12 +141,9 @@ def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
     )
 
 
-def _shared(ingredients: Ingredients) -> Iterator[Component]:
-    """Yield which of the objects reached are one; where there is one only, it is none."""
-    held = ingredients.held.values()
-    kept = () if ingredients.kept is None else ingredients.kept.holdings()
-    if len(held) > 1 or (held and kept):
-        yield from shared_components(Places(((name, value) for name, value, _ in held), kept))
+def _in_place(ingredients: Ingredients) -> InPlace:
+    held = () if ingredients.problems else ingredients.held.values()
+    return InPlace(held, ingredients.kept)
 
 
 def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Served | None:
@@ -196,7 +192,7 @@ def _run(
     tell = place.tell or _nobody
     tell(StepStarted(call.name, time.time(), decision.reason))
     ingredients = decision.question.ingredients
-    inplace = InPlace(() if ingredients.problems else ingredients.held.values(), ingredients.kept)
+    inplace = _in_place(ingredients)
     inplace.open()
     attempt.open()
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -20,7 +21,7 @@ from zen_nb.identity.guard import MISSING, is_same
 from zen_nb.identity.kept import Kept, module_of
 from zen_nb.identity.things import found_by_name
 from zen_nb.observe.namespace import is_user_name
-from zen_nb.observe.places import LIMIT, Places, written
+from zen_nb.observe.places import LIMIT, Places, may_share, written
 from zen_nb.observe.state import State, fits, give_state, hidden_part, is_fixed, state_of
 
 # An object, stored as its place, and the parts of the state it is given.
@@ -102,9 +103,24 @@ class InPlace:
         self._kept = kept
         self._prints = Prints(held)
         self._names = Names(kept, namespace)
-        holdings = () if kept is None else kept.holdings()
-        self.places = Places(((name, value) for name, value, _ in held), holdings)
+        self._held = held
         self._opaque: dict[int, Fingerprint | None] = {}
+
+    @cached_property
+    def places(self) -> Places:
+        """Where all objects are; asked for before the body runs, and after it the same."""
+        holdings = () if self._kept is None else self._kept.holdings()
+        return Places(((name, value) for name, value, _ in self._held), holdings)
+
+    def shared(self) -> Iterator[Component]:
+        """Yield which of the objects reached are one: a change of one shows in the other."""
+        holdings = () if self._kept is None else self._kept.holdings()
+        data = [value for _, value, _ in self._held]
+        roots = [*data, *(value for _, value in holdings)]
+        if len(roots) > 1 and may_share(roots):
+            for one, other in self.places.shared:
+                label = f"alias:{written(other)} is {written(one)}"
+                yield Component(label, digest_text(label))
 
     def open(self) -> None:
         """Remember, before the body runs, what cannot be known of parts afterwards."""
@@ -230,13 +246,6 @@ def _check_binding(module: ModuleType | None, name: str, value: Any) -> None:
 def binding_name(module: str, name: str, _: object = None) -> str:
     """Return how a person names a global of a module."""
     return name if module == "__main__" else f"{module}.{name}"
-
-
-def shared_components(places: Places) -> Iterator[Component]:
-    """Yield which of the objects reached are one: a change of one shows in the other."""
-    for one, other in places.shared:
-        label = f"alias:{written(other)} is {written(one)}"
-        yield Component(label, digest_text(label))
 
 
 def repeatable(patches: Iterable[Patch]) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question, decide
-from zen_nb.engine.inplace import InPlace, shared_components
+from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.bytecode import facts
 from zen_nb.identity.cell_ingredients import of_cell
@@ -23,7 +23,6 @@ from zen_nb.notebook.cells import CellBody
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch, changed_elsewhere
-from zen_nb.observe.places import Places
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
@@ -106,7 +105,7 @@ class Execution:
         )
         held = () if ingredients.problems else ingredients.held.values()
         self._inplace = InPlace(held, ingredients.kept, self.namespace)
-        components = (*ingredients.components, *self._circumstances(self._inplace.places))
+        components = (*ingredients.components, *self._inplace.shared(), *self._circumstances())
         return Question(
             step=self.step.name,
             ingredients=replace(ingredients, components=components),
@@ -117,12 +116,11 @@ class Execution:
             ignored=self.step.options.ignore,
         )
 
-    def _circumstances(self, places: Places) -> Iterator[Component]:
-        """Yield what matters besides values: what is shown, shared inputs, names that exist.
+    def _circumstances(self) -> Iterator[Component]:
+        """Yield what matters besides values: what is shown, names that exist.
 
         A name that is not declared is discarded where it is new, so whether it is counts.
         """
-        yield from shared_components(places)
         mode = self.shell.ast_node_interactivity
         if mode != "last_expr":
             yield Component("setting:ast_node_interactivity", digest_text(mode), {"value": mode})

@@ -8,6 +8,7 @@ it can have changed, and a hit gives that state to the objects that are there.
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 import weakref
@@ -43,6 +44,7 @@ _DESCRIPTORS = (property, staticmethod, classmethod, GetSetDescriptorType, Membe
 _UNCHANGING = (Enum, PurePath, re.Pattern)
 _FROZEN = (tuple, frozenset, str, bytes, int, float, complex, date, time, timedelta, tzinfo)
 _OF_VALUES = frozenset({"decimal", "fractions", "uuid", "zoneinfo", "ipaddress"})
+_WITHOUT_ATTRIBUTES = frozenset({list, tuple, dict, set, frozenset, deque, bytearray})
 _PLAIN_KEYS = frozenset({int, str, bool, bytes, type(None)})
 
 
@@ -127,6 +129,33 @@ class Places:
             self.shared.append((before[1], (place[0], (*place[1], window))))
 
 
+def may_share(roots: Iterable[object]) -> bool:
+    """Tell whether an object may be reached from two of the roots; quick where none is.
+
+    It follows all that Python's own collector follows, which is more than `Places` does; what
+    arrays share it does not see, so where two roots hold arrays they may share.
+    """
+    others: set[int] = set()
+    with_arrays = 0
+    for value in roots:
+        mine: dict[int, object] = {}
+        kinds: set[type] = set()
+        fresh = {id(value): value}
+        while fresh:
+            mine |= fresh
+            if not others.isdisjoint(fresh) or len(mine) > LIMIT:
+                return True
+            found = [part for part in gc.get_referents(*fresh.values()) if type(part) not in _ATOMS]
+            kinds.update(map(type, found))
+            still = {kind for kind in kinds if issubclass(kind, _STILL)}
+            fresh = {id(part): part for part in found if type(part) not in still}
+            for key in fresh.keys() & mine.keys():
+                del fresh[key]
+        others.update(mine)
+        with_arrays += is_array(value) or any(map(is_array_type, kinds))
+    return with_arrays > 1
+
+
 def can_be_shared(thing: object) -> bool:
     """Tell whether it matters who else refers to `thing`: a change of it would show there."""
     if (
@@ -161,6 +190,11 @@ def parts_of(thing: Any) -> Iterator[tuple[Way, object]]:
         for at, (key, part) in enumerate(dict.items(thing)):
             if type(part) not in _ATOMS:
                 yield (("item", key) if type(key) in _PLAIN_KEYS else ("nth", at)), part
+    if type(thing) not in _WITHOUT_ATTRIBUTES:
+        yield from _attributes(thing)
+
+
+def _attributes(thing: Any) -> Iterator[tuple[Way, object]]:
     for name, part in attributes_of(thing).items():
         if type(part) not in _ATOMS and not isinstance(part, _STILL):
             yield ("attribute", name), part
@@ -209,6 +243,12 @@ def is_array(value: object) -> bool:
     """Tell whether `value` is a numpy array, without importing numpy."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def is_array_type(kind: type) -> bool:
+    """Tell whether a class is one of numpy arrays."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and issubclass(kind, numpy.ndarray)
 
 
 def is_frame(value: object) -> bool:
