@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 CASES = {
@@ -191,3 +193,99 @@ def test_new_objects_inside_changed_ones(nb):
     nb.cells("rows = []", cell, "rows = []", cell)
     assert nb.log() == ["ran s", "cached s"]
     assert nb["rows"][0] is nb["row"]
+
+
+REMEMBERED = {
+    "lru_cache": ("import functools\n@functools.cache\ndef g(x):\n    return x", "y = g(1)"),
+    "a cached method": (
+        "import functools\nclass A:\n    @functools.lru_cache\n    def g(self, x):\n        return x",
+        "y = A().g(1)",
+    ),
+    "singledispatch": (
+        "import functools\n@functools.singledispatch\ndef g(x):\n    return x",
+        "y = g(1)",
+    ),
+    "the tables of an enum": (
+        "import enum\nclass E(enum.Flag):\n    A = 1\n    B = 2",
+        "y = E(3).value",
+    ),
+    "an abstract class": (
+        "import abc\nclass A(abc.ABC):\n    pass\nclass B:\n    pass",
+        "y = isinstance(B(), A)",
+    ),
+    "an equal scalar": (
+        "class A:\n    last = 1e9\n    def go(self):\n        A.last = float('1e9')\na = A()",
+        "y = a.go()",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REMEMBERED)
+def test_what_code_only_remembers_is_no_change(nb, case):
+    """A cache that was filled is no reason not to keep a step, nor to run it again."""
+    setup, step = REMEMBERED[case]
+    nb.cells(setup, f"%%step s\n{step}", f"%%step s\n{step}")
+    assert nb.log() == ["ran s", "cached s"], nb.session.logs["s"].note
+
+
+KEPT = {
+    "a closure": (
+        "def make():\n    n = 0\n    def up():\n        nonlocal n\n        n += 1\n    return {'up': up}\nd = make()",
+        "d['up']()",
+        "`up` is a function: the step changes its variable n",
+    ),
+    "a class": (
+        "class A:\n    n = 0\n    def go(self):\n        type(self).n += 1\na = A()",
+        "a.go()",
+        "`A` is a class: the step changes .n",
+    ),
+    "a default": (
+        "class A:\n    def go(self, seen=[]):\n        seen.append(1)\na = A()",
+        "a.go()",
+        "`A.go` is a function: the step changes its default 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_a_change_of_what_code_keeps_is_refused_by_name(nb, case):
+    """The step runs each time, and one line says which function or class it changes."""
+    setup, step, line = KEPT[case]
+    done = nb.cells(setup, f"%%step s\n{step}", f"%%step s\n{step}")
+    assert line in done[1].text
+    assert nb.log() == ["ran s", "ran s"]
+
+
+@pytest.fixture
+def counting(monkeypatch, places):
+    """A local module that counts, and keeps a list."""
+    monkeypatch.syspath_prepend(str(places / "work"))
+    (places / "work" / "counting.py").write_text(
+        "n = 0\nrows = []\ndef up():\n    global n\n    n += 1\n    rows.append(n)\n"
+    )
+
+    def forget():
+        monkeypatch.delitem(sys.modules, "counting", raising=False)
+
+    forget()
+    yield forget
+    sys.modules.pop("counting", None)
+
+
+def test_what_a_local_module_keeps_is_changed_on_a_hit_too(fresh, counting):
+    """Its variables are places as those of the notebook: bound anew and changed in place."""
+    for expected in ("ran s", "cached s"):
+        counting()
+        nb = fresh()
+        nb.cells("import counting\nseen = counting.rows", "%%step s\ncounting.up()")
+        assert nb.log() == [expected], nb.session.logs["s"].note
+        assert nb["counting"].n == 1
+        assert nb["seen"] == [1]
+        assert nb["counting"].rows is nb["seen"]
+
+
+def test_a_change_that_others_made_since_is_not_taken_for_the_steps(nb):
+    """What code keeps is compared with what it kept when the body began."""
+    setup = "class A:\n    rows = [1]\na = A()"
+    nb.cells(setup, "%%step s\ny = a.rows", "A.rows = [1]", "%%step s\nz = a.rows")
+    assert nb.session.logs["s"].note == ""

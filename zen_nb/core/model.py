@@ -118,7 +118,8 @@ class Record:
         ``unseeded``, ``external:network``, ``ignored:conn``.
     writer
         Versions that decide whether the payload can be loaded: ``python`` (``3.11``),
-        ``format`` (1), and packages whose objects are in it.
+        ``format`` (1), and packages whose objects are in it. ``ambient``: a hit changes the
+        surroundings, so it is brought back even where nobody wants its outputs yet.
     """
 
     key: Fingerprint

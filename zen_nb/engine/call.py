@@ -152,17 +152,17 @@ def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Serv
     Where only its outputs are wanted later and nothing else is to be done, nothing is loaded.
     """
     try:
-        if not load and not store.transcript(record) and _only_binds(record):
+        if not load and not store.transcript(record) and only_binds(record):
             return Served(record, {}, _EMPTY, {})
         return serve(record, store, call.function.__globals__, given=places_of(call.arguments))
     except StoreUnavailable:
         return None
 
 
-def _only_binds(record: Record) -> bool:
-    return all(part.role == "bound" for part in record.artifacts) and not record.writer.get(
-        "ambient"
-    )
+def only_binds(record: Record) -> bool:
+    """Tell whether serving `record` changes nothing that exists."""
+    bound = all(part.role == "bound" for part in record.artifacts)
+    return bound and not record.writer.get("ambient")
 
 
 def _redo(served: Served, call: Call, decision: Decision, shell: Any) -> Answer:

@@ -161,6 +161,7 @@ class Attempt:
                 trace=traces,
                 artifacts=tuple(_artifacts(made, changes, prints)),
                 badges=badges,
+                writer={"ambient": True} if seen.ambient else {},
             )
             stored = self._keep(record, made, changes, transcript, dict(seen.ambient))
         except (NotStorable, StoreUnavailable) as error:

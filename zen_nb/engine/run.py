@@ -12,7 +12,7 @@ from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import RunFinished, RunStarted
 from zen_nb.core.model import Fingerprint
 from zen_nb.core.options import Setting
-from zen_nb.engine.call import Answer, Call, Place, answer
+from zen_nb.engine.call import Answer, Call, Place, answer, only_binds, places_of
 from zen_nb.store.records import Store
 
 
@@ -46,7 +46,7 @@ class Output:
     name: str
     _answer: Answer = field(repr=False)
     _store: Store | None = field(repr=False)
-    _namespace: dict[str, Any] = field(repr=False)
+    _call: Call = field(repr=False)
 
     def load(self) -> Any:
         """Return the value; each call gives one of its own where it comes from the store.
@@ -56,12 +56,7 @@ class Output:
         StoreUnavailable
             Where it has been removed from the store since.
         """
-        if self._answer.record is not None and self._store is not None:
-            values = self._store.load(self._answer.record, self._namespace)
-            if self.name in values:
-                return values[self.name]
-        assert self._answer.values is not None
-        return self._answer.values[self.name]
+        return _value_of(self.name, self._answer, self._store, self._call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,8 @@ def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> Pipel
         took = time.perf_counter() - began
         tell(RunFinished(pipeline, took, cached, len(invocations), failed))
     steps = {
-        node: _step_run(part, walk.answers[node], place) for node, part in walk.invocations.items()
+        node: _step_run(part, walk.answers[node], place, walk.calls[node])
+        for node, part in walk.invocations.items()
     }
     return PipelineRun(pipeline, "cached" if cached == len(steps) else "completed", took, steps)
 
@@ -129,6 +125,7 @@ class _Walk:
     def __init__(self, invocations: Mapping[str, Invocation], place: Place) -> None:
         self.invocations = invocations
         self.answers: dict[str, Answer] = {}
+        self.calls: dict[str, Call] = {}
         self._place = place
 
     def take(self, node: str, setting: Setting | None = None) -> None:
@@ -143,7 +140,7 @@ class _Walk:
                 arguments[name] = self._value(link)
             else:
                 given[name] = known
-        call = replace(
+        call = self.calls[node] = replace(
             invocation.call,
             name=node,
             arguments=arguments,
@@ -160,20 +157,24 @@ class _Walk:
         A record that turns out to be damaged when it is wanted makes its step run after all.
         """
         __tracebackhide__ = True
-        with contextlib.suppress(StoreUnavailable):
-            return self._load(link)
+        found, call = self.answers[link.node], self.calls[link.node]
+        with contextlib.suppress(StoreUnavailable, KeyError):
+            return _value_of(link.output, found, self._place.store, call)
         self.take(link.node, Setting(False, "its record, which is damaged"))
         values = self.answers[link.node].values or {}
         return values[link.output]
 
-    def _load(self, link: Link) -> Any:
-        found, store = self.answers[link.node], self._place.store
-        if found.record is not None and store is not None:
-            namespace = self.invocations[link.node].call.function.__globals__
-            values = store.load(found.record, namespace)
-            if link.output in values:
-                return values[link.output]
-        return (found.values or {})[link.output]
+
+def _value_of(name: str, found: Answer, store: Store | None, call: Call) -> Any:
+    """Return an output, as a value of its own where it comes from the store.
+
+    What changed its arguments gave its values at once: they refer to what was there before.
+    """
+    values = found.values or {}
+    if found.record is None or store is None or (values and not only_binds(found.record)):
+        return values[name]
+    stored = store.load(found.record, call.function.__globals__, places_of(call.arguments))
+    return stored[name] if name in stored else values[name]
 
 
 def _known(found: Answer, output: str) -> tuple[Fingerprint, str] | None:
@@ -186,11 +187,8 @@ def _known(found: Answer, output: str) -> tuple[Fingerprint, str] | None:
     return None
 
 
-def _step_run(invocation: Invocation, found: Answer, place: Place) -> StepRun:
-    namespace = invocation.call.function.__globals__
-    outputs = {
-        name: Output(name, found, place.store, namespace) for name in invocation.call.outputs
-    }
+def _step_run(invocation: Invocation, found: Answer, place: Place, call: Call) -> StepRun:
+    outputs = {name: Output(name, found, place.store, call) for name in invocation.call.outputs}
     duration = found.record.duration_s if found.cached and found.record else found.duration_s
     return StepRun(
         invocation.node, "cached" if found.cached else "completed", found.reason, duration, outputs
