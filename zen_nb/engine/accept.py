@@ -10,6 +10,7 @@ from zen_nb.core.errors import UsageError
 from zen_nb.core.model import Component, Record, Trace
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Question, accepted_record, decide, in_words, moment
+from zen_nb.engine.earlier import leaves_out
 from zen_nb.engine.explain import Change, distance, nearest
 from zen_nb.engine.standing import broken, restated
 from zen_nb.observe.files import path_traces
@@ -55,7 +56,7 @@ def accept(question: Question, store: Store, gives: Collection[str] = ()) -> Acc
     StoreUnavailable
         Where it cannot be written.
     """
-    _require_miss(question, store)
+    question = _missed(question, store)
     offer = _nearest(question, store)
     _require_fit(question, offer, gives)
     acceptance = Acceptance(
@@ -99,8 +100,14 @@ def _state(acceptance: Acceptance, store: Store) -> str:
     return found.reason if found.record is None else _IN_FORCE
 
 
-def _require_miss(question: Question, store: Store) -> None:
-    """Raise `UsageError` where the step does not run for a change that could be accepted."""
+def _missed(question: Question, store: Store) -> Question:
+    """Return the question that a run would answer.
+
+    Raises
+    ------
+    UsageError
+        Where the step does not run for a change that could be accepted.
+    """
     step = question.step
     decision = decide(replace(question, setting=Setting(True, "the default")), store)
     if decision.kind == "refused":
@@ -114,6 +121,7 @@ def _require_miss(question: Question, store: Store) -> None:
             f"caching is off for {step}, set by {question.setting.source}: it runs each time; "
             "switch it on to accept a change"
         )
+    return decision.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,9 @@ def _offers(records: Sequence[Record], question: Question, store: Store) -> Iter
     now = question.ingredients.components
     for record in records:
         before = store.components(record)
+        if leaves_out(now) and not leaves_out(before):
+            # It may stand for what was left under a name then, not for whatever is there.
+            continue
         changes = nearest([before], now)
         if changes is not None:
             faults = tuple(filter(None, map(broken, record.trace)))

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from zen_nb.core.model import Fingerprint, Record, Trace
 from zen_nb.core.options import Setting
-from zen_nb.engine.earlier import NOTHING, Comparison, nearest_outside, nearest_record, of_key
-from zen_nb.engine.explain import Change
+from zen_nb.engine.earlier import (
+    NOTHING,
+    Comparison,
+    leaves_out,
+    nearest_outside,
+    nearest_record,
+    of_key,
+)
+from zen_nb.engine.explain import Change, distance
 from zen_nb.engine.standing import broken
 from zen_nb.identity.ingredients import Ingredients
 from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
 
 _LONGEST_REASON = 160
+_Check: TypeAlias = "Callable[[Trace], str | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,9 @@ class Question:
         Why the step cannot be cached at all; ``""`` where it can.
     keep
         Whether the result may be stored.
+    otherwise
+        Gives what is asked where something is left under names that the ingredients leave
+        out, and the run does not bind them; ``None`` where they leave out nothing.
     """
 
     step: str
@@ -37,6 +49,7 @@ class Question:
     refusal: str = ""
     keep: bool = True
     ignored: frozenset[str] = frozenset()
+    otherwise: Callable[[], Question] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,8 @@ class Decision:
     accepted
         On whose word a record of another key or state is served; ``None`` where it is the
         step's own.
+    otherwise
+        Of a run that is still to show which of two keys is its own: the decision of the other.
     """
 
     question: Question
@@ -66,6 +81,7 @@ class Decision:
     comparison: Comparison = NOTHING
     refusal: str = ""
     accepted: Acceptance | None = None
+    otherwise: Decision | None = None
 
     @property
     def hit(self) -> bool:
@@ -84,8 +100,33 @@ def decide(
 
     A record is served only when its key agrees, or was accepted as equal by the user, every
     trace of it still holds and it has not expired. Damaged and missing records are reasons,
-    never errors.
+    never errors. Where leftovers may count, a record that does without them comes first.
     """
+    decision = _decide(question, store, check)
+    if question.otherwise is None or decision.hit or decision.kind == "refused":
+        return decision
+    other = _decide(question.otherwise(), store, check)
+    if other.hit or store is None:
+        return other
+    nearer, farther = sorted((decision, other), key=lambda one: _strangeness(one, store))
+    return replace(nearer, otherwise=farther)
+
+
+def _strangeness(decision: Decision, store: Store) -> tuple[bool, bool, float]:
+    """Return how far the record of a run that would not be cached is from what it would be.
+
+    A record that was made without what was left under a name is no kin of a question with it.
+    """
+    record, question = decision.comparison.record, decision.question.ingredients
+    if decision.kind in ("refused", "new") or record is None:
+        return True, decision.kind in ("refused", "new"), 0.0
+    before = store.components(record)
+    is_kin = bool(question.apart) == leaves_out(before)
+    return False, not is_kin, distance(before, question.components)
+
+
+def _decide(question: Question, store: Store | None, check: _Check) -> Decision:
+    """Return whether `question` alone is answered by a record, and by which."""
     key = question.ingredients.key
     refusal = question.refusal or _no_fingerprint(question.ingredients)
     if refusal:
@@ -123,9 +164,6 @@ class _Found:
     reason: str = ""
     kind: str = ""
     accepted: Acceptance | None = None
-
-
-_Check = Callable[[Trace], str | None]
 
 
 def _look_up(question: Question, key: Fingerprint, store: Store, check: _Check) -> _Found:

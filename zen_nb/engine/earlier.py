@@ -40,7 +40,7 @@ def nearest_record(step: str, now: Sequence[Component], store: Store) -> Compari
     Files and environment variables that it saw count too, where the code is the same.
     """
     past = store.history(step, COMPARED)
-    candidates = [store.components(record) for record in past]
+    candidates = _of_a_kind([store.components(record) for record in past], now)
     place = nearest_place(candidates, now)
     if place is None:
         return NOTHING
@@ -49,6 +49,20 @@ def nearest_record(step: str, now: Sequence[Component], store: Store) -> Compari
     if found and all(part.label != "code" for part in found):
         found += _outside(_not_ambient(record.trace), broken)
     return Comparison(record, found, sum(map(bool, candidates)))
+
+
+def _of_a_kind(
+    candidates: list[tuple[Component, ...]], now: Sequence[Component]
+) -> list[tuple[Component, ...]]:
+    """Empty the candidates that count leftovers where `now` leaves them out, or the reverse."""
+    mine = leaves_out(now)
+    kin = [one if leaves_out(one) == mine else () for one in candidates]
+    return kin if any(kin) else candidates
+
+
+def leaves_out(components: Iterable[Component]) -> bool:
+    """Tell whether what was left under some names does not count among `components`."""
+    return any(part.kind == "leftover" for part in components)
 
 
 def _not_ambient(trace: Iterable[Trace]) -> list[Trace]:

@@ -94,6 +94,8 @@ def _absence(label: str, how: How) -> str:
         return "the same object" if how == "new" else "no longer the same object"
     if kind == "name":
         return "exists already" if how == "new" else "does not exist yet"
+    if kind == "leftover":
+        return "does not count" if how == "new" else "counts"
     return "is new" if how == "new" else "is no longer used"
 
 
@@ -178,7 +180,9 @@ def changes(before: Iterable[Component], after: Iterable[Component]) -> tuple[Ch
             found.append(Change(label, "gone", was.shown, {}))
         elif was is not None and now is not None and was.digest != now.digest:
             found.append(Change(label, "changed", was.shown, dict(now.shown)))
-    return tuple(sorted(found, key=_weight))
+    # Which leftovers do not count follows from the code.
+    told = [part for part in found if not part.label.startswith("leftover:")]
+    return tuple(sorted(told or found, key=_weight))
 
 
 def of_trace(trace: Trace, said: str, now: Trace | None) -> Change:

@@ -120,8 +120,9 @@ class Attempt:
 
     def _describe(self) -> None:
         """Find what is kept of the ingredients now: the body may change them in place."""
+        decisions = filter(None, (self.decision, self.decision.otherwise))
         with muted():
-            for part in self.decision.question.ingredients.components:
+            for part in (part for one in decisions for part in one.question.ingredients.components):
                 len(part.shown)
 
     def abandon(self) -> float:
@@ -133,11 +134,19 @@ class Attempt:
             self._capture.stop()
         return duration
 
-    def close(self, made: Made, duration_s: float | None = None) -> Outcome:
+    def close(
+        self, made: Made, duration_s: float | None = None, decision: Decision | None = None
+    ) -> Outcome:
         """Store what the body made, where that is possible, and say how it went.
 
         Never raises for what only concerns the cache: the values are the user's already.
+
+        Parameters
+        ----------
+        decision
+            Which of two the run has turned out to answer; the one that it began with if none.
         """
+        self.decision = decision or self.decision
         duration = time.perf_counter() - self._clock if duration_s is None else duration_s
         seen = self._watch.stop()
         transcript = self._capture.stop()

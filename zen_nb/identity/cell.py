@@ -14,6 +14,7 @@ from zen_nb.identity.bytecode import facts
 from zen_nb.identity.components import digest_parts
 from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_of, magic_call
 from zen_nb.identity.flow import Flow, compile_statement
+from zen_nb.identity.settled import Settled, settled_by
 
 # Magics around code: the code is analysed as if it stood alone, what they print is replayed.
 _TRANSPARENT_MAGICS = frozenset({"time"})
@@ -69,6 +70,8 @@ class CellFacts:
         What the functions and classes that it defines read when they are called; see `Flow`.
     stars
         Modules imported with a star, each with the names first read after it.
+    settled
+        Names read that some statements of the tree are to bind before; see `settled_by`.
     """
 
     code: CodeType
@@ -84,6 +87,7 @@ class CellFacts:
     sets: frozenset[tuple[str, ...]]
     deferred: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     stars: Mapping[tuple[str, int], Collection[str]] = field(default_factory=dict)
+    settled: Settled = field(default_factory=dict)
 
     @property
     def strings(self) -> frozenset[str]:
@@ -121,6 +125,8 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
         sets=frozenset(_sets_attributes_of(statements)),
         deferred=flow.deferred,
         stars=flow.stars,
+        # Statements inside a magic are not run one by one.
+        settled=settled_by(tree.body, flow) if statements == tree.body else {},
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import importlib.util
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.bytecode import facts as code_facts
 from zen_nb.identity.cell import CellFacts
 from zen_nb.identity.code import Reach
-from zen_nb.identity.components import digest_parts, shown, shown_code
+from zen_nb.identity.components import digest_parts, digest_text, shown, shown_code
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.ingredients import Ingredients, finished, read_dynamically
 from zen_nb.identity.kept_cells import KeptCell, recall, remember
@@ -29,6 +30,7 @@ def of_cell(
     outputs: tuple[str, ...] | None = None,
     ignore: Collection[str] = (),
     known: Mapping[str, Fingerprint] | None = None,
+    apart: bool = False,
 ) -> Ingredients:
     """Return the ingredients of a cell in `namespace`.
 
@@ -46,21 +48,29 @@ def of_cell(
         Inputs that the user takes out of the key.
     known
         Fingerprints to use for names instead of hashing their values.
+    apart
+        Leave out what was left under names that the cell is to bind before it reads them.
     """
-    settings = (frozenset(parameters), frozenset(ignore), f"quiet {quiet}", f"outputs {outputs}")
+    names = frozenset(cell.settled) - {*parameters, *ignore} if apart else frozenset()
+    shown_how = (f"quiet {quiet}", f"outputs {outputs}")
+    settings = (frozenset(parameters), frozenset(ignore), names, *shown_how)
     kept = None if known else recall(cell, namespace, settings)
     if kept is None:
-        walk = _walked(cell, namespace, {*parameters, *ignore}, known or {}, ignore)
+        settled = {*parameters, *ignore}
+        walk = _walked(cell, namespace, settled, known or {}, ignore, apart=names)
         inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
-        code = digest_parts([cell.digest, *settings[2:], *walk.references])
-        kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs)
+        code = digest_parts([cell.digest, *shown_how, *walk.references])
+        kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs, walk.apart)
         walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known)
     reach = kept.reach
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)
     told = shown_code(source, line, outputs=None if outputs is None else list(outputs))
     reach.components["code"] = Component("code", kept.code, told)
-    found = finished(reach, cell.strings)
+    for name in kept.apart:
+        label = f"leftover:{name}"
+        reach.components[label] = Component(label, digest_text(label))
+    found = replace(finished(reach, cell.strings), apart=kept.apart)
     remember(kept)
     return found
 
@@ -71,10 +81,30 @@ def _walked(
     settled: set[str],
     known: Mapping[str, Fingerprint],
     ignore: Collection[str],
+    *,
+    apart: frozenset[str],
+) -> _CellWalk:
+    """Walk until no more names turn out to be read, or meddled with, by other code."""
+    while True:
+        walk = _walk_without(cell, namespace, settled, known, ignore, apart=apart)
+        if walk.apart == apart:
+            return walk
+        apart = walk.apart
+
+
+def _walk_without(
+    cell: CellFacts,
+    namespace: Mapping[str, Any],
+    settled: set[str],
+    known: Mapping[str, Fingerprint],
+    ignore: Collection[str],
+    *,
+    apart: frozenset[str],
 ) -> _CellWalk:
     """Walk until no more names turn out to be read before they are surely bound."""
     starred = _star_names(cell, namespace)
-    reads = {name: bound for name, bound in cell.reads.items() if name not in settled | starred}
+    left_out = settled | starred | apart
+    reads = {name: bound for name, bound in cell.reads.items() if name not in left_out}
     hidden = (set(cell.binds) | starred | settled) - set(reads)
     hidden |= set(cell.binds) & set(reads)
     while True:
@@ -86,6 +116,7 @@ def _walked(
             break
         hidden -= shown_too
         reads |= {name: bound for name, bound in missed.items() if name not in reads}
+    walk.leave_out(apart - reads.keys())
     walk.reach.add_subclasses()
     walk.reach.add_patches(walk.reach.names)
     return walk
@@ -110,6 +141,7 @@ class _CellWalk:
         self.reach = Reach(namespace, hidden=hidden, known=known, imported=imported, ignored=ignore)
         self.references: list[str] = []
         self.dynamic = False
+        self.apart: frozenset[str] = frozenset()
         self.bound: dict[str, frozenset[str]] = {}
 
     def follow(self, reads: Mapping[str, frozenset[str]]) -> None:
@@ -162,6 +194,11 @@ class _CellWalk:
             reach.add_value(label, value)
         if name in self.namespace:
             reach.data[label] = (self.namespace, name, value)
+
+    def leave_out(self, names: frozenset[str]) -> None:
+        """Leave out the leftovers of those of `names` that no code beside the cell's sees."""
+        seen = self.reach.stores.union(*self.reach.consulted.values())
+        self.apart = frozenset() if self.dynamic else (names & set(self.reach.hidden)) - seen
 
     def not_yet_bound(self, settled: Collection[str]) -> set[str]:
         """Return hidden names that code reads when the cell has perhaps not bound them."""

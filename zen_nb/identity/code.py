@@ -210,6 +210,7 @@ class Reach(Naming):
         """Keep what the code inside a value does beyond that value."""
         self.names |= inner.names
         self.strings |= inner.strings
+        self.stores |= inner.stores
         self.absent += inner.absent
         self.types |= inner.types
         self._caches.update(inner._caches)
@@ -280,6 +281,7 @@ class Reach(Naming):
         found = facts(code)
         self.names |= found.names
         self.strings |= found.strings
+        self.stores |= found.stores
         self.scopes[id(scope)] = scope
         if found.reads_scope:
             self.whole_scopes[id(scope)] = scope

@@ -64,11 +64,7 @@ class Flow:
         if self._bound is None or any(name in names for names in self._local):
             return
         if name not in self._bound:
-            if name not in self.reads:
-                for found in self.stars.values():
-                    found.add(name)
-            known = self.reads.get(name)
-            self.reads[name] = frozenset(self._bound) if known is None else known & self._bound
+            self._unbound(name, frozenset(self._bound))
         if name in self.deferred and name not in self._reading:
             self._reading.add(name)
             outer, self._local = self._local, []
@@ -76,6 +72,13 @@ class Flow:
                 self._read(inner)
             self._local = outer
             self._reading.discard(name)
+
+    def _unbound(self, name: str, bound: frozenset[str]) -> None:
+        """Take in a read of a name that is not surely bound."""
+        if name not in self.reads:
+            for found in self.stars.values():
+                found.add(name)
+        self.reads[name] = self.reads.get(name, bound) & bound
 
     def _bind(self, name: str) -> None:
         self.binds.setdefault(name)
@@ -299,10 +302,14 @@ class Flow:
             self._expression(item.context_expr)
             self._target(item.optional_vars)
         self.walk(node.body)
-        if any(_may_swallow(item.context_expr) for item in node.items):
+        if any(self._may_swallow(item.context_expr) for item in node.items):
             self._bound = _joined([before, self._bound])
 
     _on_AsyncWith = _on_With
+
+    def _may_swallow(self, node: ast.expr) -> bool:
+        """Tell whether a context manager may end an exception, judged by its name."""
+        return any(word in _called(node).lower() for word in _SWALLOWING)
 
     def _on_Try(self, node: ast.Try) -> None:
         before = self._state()
@@ -325,10 +332,14 @@ class Flow:
 
     _on_TryStar = _on_Try
 
+    def _may_be_left(self, end: _State) -> bool:
+        """Tell whether what follows a ``try`` that was left by an exception can matter."""
+        return bool(self._tries) or end is None
+
     def _finally(self, body: list[ast.stmt], before: _State, end: _State) -> None:
         """Walk a ``finally``; within another ``try`` it may run on the way out of an exception."""
         self._bound = end
-        if body and (self._tries or end is None):
+        if body and self._may_be_left(end):
             self._bound = before
             self.walk(body)
             added = (self._bound or set()) - (before or set())
@@ -426,10 +437,10 @@ def _deleted(body: list[ast.stmt]) -> Iterator[str]:
                 yield node.id
 
 
-def _may_swallow(node: ast.expr) -> bool:
+def _called(node: ast.expr) -> str:
+    """Return the last name of what an expression calls, or names."""
     called = node.func if isinstance(node, ast.Call) else node
-    name = getattr(called, "attr", None) or getattr(called, "id", "")
-    return any(word in str(name).lower() for word in _SWALLOWING)
+    return str(getattr(called, "attr", None) or getattr(called, "id", ""))
 
 
 def compile_statement(*nodes: ast.stmt) -> CodeType:

@@ -49,6 +49,9 @@ class Ingredients:
         is an ingredient; it must still be so when the step has run.
     kept
         What the code reached keeps between its calls.
+    apart
+        Names that count as if nothing had been left under them. That holds of a run which
+        shows that it binds them itself.
     """
 
     components: tuple[Component, ...]
@@ -58,6 +61,7 @@ class Ingredients:
     absent: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     kept: Kept | None = field(default=None, compare=False)
+    apart: frozenset[str] = frozenset()
 
     @property
     def key(self) -> Fingerprint:

@@ -15,11 +15,12 @@ from zen_nb.identity.code import Reach
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.things import is_atom, is_code
 
-# Names of parameters and of ignored inputs, and how the result is shown and kept.
-Settings: TypeAlias = tuple[frozenset[str], frozenset[str], str, str]
+# Names of parameters, of ignored inputs, and of those whose leftovers were to be left out;
+# how the result is shown and kept.
+Settings: TypeAlias = tuple[frozenset[str], frozenset[str], frozenset[str], str, str]
 
 _LIMIT = 1_000
-_kept: dict[tuple[int, int], KeptCell] = {}
+_kept: dict[tuple[int, int, bool], KeptCell] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class KeptCell:
         Digest of the cell's own code with what stands for the code that it names.
     inputs
         Labels of what it reads that is no code.
+    apart
+        Names whose leftovers were left out.
     """
 
     cell: CellFacts
@@ -40,6 +43,12 @@ class KeptCell:
     reach: Reach
     code: Fingerprint
     inputs: tuple[str, ...]
+    apart: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> tuple[int, int, bool]:
+        """Where it is kept: the walk without leftovers beside the one with them."""
+        return id(self.cell), id(self.namespace), bool(self.settings[2])
 
     def holds(self) -> bool:
         """Tell whether a walk would find the same code now; the inputs are taken in anew."""
@@ -70,9 +79,9 @@ class KeptCell:
         return True
 
 
-def kept(cell: CellFacts, namespace: Mapping[str, Any]) -> KeptCell | None:
+def kept(cell: CellFacts, namespace: Mapping[str, Any], *, apart: bool = False) -> KeptCell | None:
     """Return the walk over `cell` that was remembered, whether it still holds or not."""
-    found = _kept.get((id(cell), id(namespace)))
+    found = _kept.get((id(cell), id(namespace), apart))
     if found is None or found.cell is not cell or found.namespace is not namespace:
         return None
     return found
@@ -80,7 +89,7 @@ def kept(cell: CellFacts, namespace: Mapping[str, Any]) -> KeptCell | None:
 
 def recall(cell: CellFacts, namespace: Mapping[str, Any], settings: Settings) -> KeptCell | None:
     """Return the walk over `cell` that still holds; ``None`` where there is none."""
-    found = kept(cell, namespace)
+    found = kept(cell, namespace, apart=bool(settings[2]))
     if found is None:
         return None
     found.reach.components.pop("classes", None)
@@ -89,7 +98,7 @@ def recall(cell: CellFacts, namespace: Mapping[str, Any], settings: Settings) ->
 
 def remember(walk: KeptCell) -> None:
     """Keep a walk for the next time, where its guard can tell whether it holds then."""
-    reach, place = walk.reach, (id(walk.cell), id(walk.namespace))
+    reach, place = walk.reach, walk.place
     if not reach.guard.usable or reach.problems or reach.absent:
         _kept.pop(place, None)
         return

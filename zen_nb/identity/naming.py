@@ -55,6 +55,8 @@ class Naming(ABC):
         The user's classes met, values and what is in them included, by name and identity.
     consulted
         Label to the hidden names that the code under it reads.
+    stores
+        Global names that the functions reached bind or delete.
     scopes, whole_scopes
         Global names seen by the code reached, and those that code asks for as a whole.
     within
@@ -101,6 +103,7 @@ class Naming(ABC):
         self.names: set[str] = set()
         self.strings: set[str] = set()
         self.consulted: dict[str, set[str]] = {}
+        self.stores: set[str] = set()
         self.edges: dict[str, set[str]] = {}
         self.scopes: dict[int, Mapping[str, Any]] = {}
         self.whole_scopes: dict[int, Mapping[str, Any]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import io
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import StoreUnavailable
@@ -20,6 +22,7 @@ from zen_nb.identity.bytecode import facts
 from zen_nb.identity.cell_ingredients import of_cell
 from zen_nb.identity.code import digest_text
 from zen_nb.notebook.cells import CellBody
+from zen_nb.notebook.leftovers import Leftovers
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch, changed_elsewhere
@@ -70,7 +73,8 @@ class Execution:
         self._served: Served | None = None
         self._attempt: Attempt | None = None
         self._watch: NamespaceWatch | None = None
-        self._inplace: InPlace | None = None
+        self._inplace: dict[bool, InPlace] = {}
+        self._leftovers: Leftovers | None = None
         self._replaced: dict[str, Any] = {}
 
     @property
@@ -90,8 +94,20 @@ class Execution:
             return self._served.record
         return self.outcome.record if self.outcome else None
 
+    def tree(self) -> ast.Module:
+        """Return what a run executes, once it is open."""
+        tree = self.body.tree
+        return tree if self._leftovers is None else self._leftovers.watched(tree)
+
     def question(self) -> Question:
         """Return what bears on the decision, from the namespace as it is."""
+        question = self._asked(apart=bool(self.body.facts.settled))
+        if question.ingredients.apart:
+            return replace(question, otherwise=partial(self._asked, apart=False))
+        return question
+
+    def _asked(self, *, apart: bool) -> Question:
+        """Return what is asked; `apart` from what was left under names that the cell binds."""
         ingredients = of_cell(
             self.body.facts,
             self.namespace,
@@ -102,10 +118,12 @@ class Execution:
             outputs=self.step.outputs,
             ignore=self.step.options.ignore,
             known=self._known,
+            apart=apart,
         )
         held = () if ingredients.problems else ingredients.held.values()
-        self._inplace = InPlace(held, ingredients.kept, self.namespace)
-        components = (*ingredients.components, *self._inplace.shared(), *self._circumstances())
+        inplace = InPlace(held, ingredients.kept, self.namespace)
+        self._inplace[bool(ingredients.apart)] = inplace
+        components = (*ingredients.components, *inplace.shared(), *self._circumstances())
         return Question(
             step=self.step.name,
             ingredients=replace(ingredients, components=components),
@@ -161,7 +179,7 @@ class Execution:
         """Begin a run: parameters are bound, and what the body touches is observed."""
         self._bind_parameters()
         strings = [
-            *self.decision.question.ingredients.strings,
+            *(part for one in self._decisions for part in one.question.ingredients.strings),
             *_texts(self.namespace, self.step.reads),
         ]
         strings += [value for value in self.parameters.values() if isinstance(value, str)]
@@ -181,22 +199,50 @@ class Execution:
             namespace=self.namespace,
         )
         self.started_at = time.time()
-        assert self._inplace is not None
-        self._inplace.open()
+        for inplace in self._inplace.values():
+            inplace.open()
+        self._watch_leftovers()
         self._attempt.open()
+
+    @property
+    def _decisions(self) -> list[Decision]:
+        """The decision, and where the run is to show which key is its own, the other one too."""
+        other = self.decision.otherwise
+        return [self.decision] if other is None else [self.decision, other]
+
+    def _watch_leftovers(self) -> None:
+        names = {name for one in self._decisions for name in one.question.ingredients.apart}
+        if names and not all(one.refusal for one in self._decisions):
+            places = {name: self.body.facts.settled[name] for name in names}
+            self._leftovers = Leftovers(self.namespace, places)
+
+    def _settle(self) -> None:
+        """Take the decision that the run has turned out to answer."""
+        self._end_leftovers()
+        proven = self._leftovers is not None and self._leftovers.all_bound
+        for one in self._decisions:
+            if bool(one.question.ingredients.apart) == proven:
+                same = one.kind == self.decision.kind == "new"
+                self.decision = replace(one, reason=self.decision.reason) if same else one
 
     def abandon(self) -> float:
         """End a run that raised; the namespace keeps what the body did, as after any cell."""
         assert self._attempt is not None
         duration = self._attempt.abandon()
+        self._end_leftovers()
         self._restore_parameters()
         return duration
+
+    def _end_leftovers(self) -> None:
+        if self._leftovers is not None:
+            self._leftovers.close()
 
     def cancel(self) -> None:
         """End whatever was begun, after a fault or an interrupt: nothing stays bound or watched."""
         if self._attempt is not None:
             with contextlib.suppress(Exception):
                 self._attempt.abandon()
+        self._end_leftovers()
         self._restore_parameters()
 
     def close(self, duration_s: float | None = None) -> Outcome:
@@ -205,6 +251,7 @@ class Execution:
         assert self._watch is not None
         facts = self.body.facts
         refusal = changed_elsewhere(facts.sets, self.namespace)
+        self._settle()
         self._restore_parameters()
         difference = self._watch.difference(
             [name for name in facts.binds if name not in self.parameters]
@@ -216,9 +263,9 @@ class Execution:
             absent=frozenset(kept) - facts.redefined,
             refusal=refusal,
             filename=self.body.filename,
-            inplace=self._inplace,
+            inplace=self._inplace[bool(self.decision.question.ingredients.apart)],
         )
-        self.outcome = self._attempt.close(made, duration_s)
+        self.outcome = self._attempt.close(made, duration_s, self.decision)
         return self.outcome
 
     # -- the namespace ----------------------------------------------------------------

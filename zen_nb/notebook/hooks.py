@@ -1,8 +1,8 @@
 """How a ``%%step`` cell is run by IPython itself, as the cell it is.
 
 A line transformer takes the magic line off, ``pre_run_cell`` arms the step, an
-AST transformer decides: a run leaves the tree alone, so that nothing of zen_nb
-is on the stack; a hit puts one call in its place. ``post_run_cell`` finishes,
+AST transformer decides: a run leaves the tree as it is (see `leftovers`), so that
+nothing of zen_nb is on the stack; a hit puts one call in its place. ``post_run_cell`` finishes,
 when inline figures have been flushed.
 """
 
@@ -153,7 +153,7 @@ class Hooks:
         )
         self.session.define(step)
         armed.execution = execution = self.session.begin(step)
-        return _calling(execution.replay) if execution.hit else tree
+        return _calling(execution.replay) if execution.hit else execution.tree()
 
     def parse(self, source: str) -> ast.Module:
         """Return the tree of code inside a magic, after IPython's transformation."""

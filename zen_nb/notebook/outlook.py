@@ -37,7 +37,8 @@ def asked_now(session: Session, step: Step, options: RunOptions) -> tuple[Questi
         log = session.logs.get(other.name)
         if forecast.kind in ("refused", "off") and log is not None and log.duration_s is not None:
             walk.settle(other)
-    return walk.question(step, {}), walk.awaited(step)
+    question = walk.question(step, {})
+    return question, walk.awaited(step, question)
 
 
 class _Walk:
@@ -87,6 +88,9 @@ class _Walk:
 
     def _without_elsewhere(self, question: Question) -> Question:
         """Show nothing of values that the namespace does not hold: it may hold older ones."""
+        other = question.otherwise
+        if other is not None:
+            question = replace(question, otherwise=lambda: self._without_elsewhere(other()))
         elsewhere = self._known.keys() - self._here
         if not elsewhere:
             return question
@@ -98,16 +102,25 @@ class _Walk:
         )
         return replace(question, ingredients=replace(question.ingredients, components=components))
 
-    def awaited(self, step: Step) -> str:
-        """Return the step that must run before it is known what `step` reads, or ``""``."""
-        return next((self._unsure[name] for name in step.reads if name in self._unsure), "")
+    def awaited(self, step: Step, question: Question) -> str:
+        """Return the step that must run before it is known what `step` reads, or ``""``.
+
+        What is left under names that the step is to bind need not be known for a hit.
+        """
+        unsure = [name for name in step.reads if name in self._unsure]
+        if not unsure:
+            return ""
+        alone = replace(question, otherwise=None)
+        is_apart = question.ingredients.apart.issuperset(unsure)
+        is_hit = is_apart and decide(alone, self._session.store).hit
+        return "" if is_hit else self._unsure[unsure[0]]
 
     def _forecast(self, step: Step, parameters: dict[str, Any]) -> Forecast:
         session = self._session
         log = session.logs.get(step.name)
         took = log.duration_s if log else None
         question = self.question(step, parameters)
-        setting, awaited = question.setting, self.awaited(step)
+        setting, awaited = question.setting, self.awaited(step, question)
         if awaited and setting.enabled and not question.refusal:
             reason = f"waits for {awaited}"
             return Forecast("waiting", reason, "waiting", (), setting, None, took)

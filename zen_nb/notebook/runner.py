@@ -137,7 +137,7 @@ async def _run_body(execution: Execution) -> None:
     __tracebackhide__ = "__ipython_bottom__"
     body, shell = execution.body, execution.shell
     mode = "none" if body.quiet else shell.ast_node_interactivity
-    for code in _compiled(body.tree, body.filename, mode):
+    for code in _compiled(execution.tree(), body.filename, mode):
         with shell.builtin_trap, shell.display_trap:
             made = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
             if code.co_flags & inspect.CO_COROUTINE:

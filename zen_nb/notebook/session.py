@@ -135,7 +135,8 @@ class Session:
     def define(self, step: Step) -> None:
         """Take in a step that a cell defines; raises `NameTaken`."""
         namespace = self.shell.user_ns
-        missing = {n for n in step.reads if n not in namespace and not hasattr(builtins, n)}
+        given = {*namespace, *vars(builtins), *step.body.facts.settled}
+        missing = {name for name in step.reads if name not in given}
         old = self.registry.put(replace(step, awaits=frozenset(missing)))
         if old is not None:
             self.toggles.rename(old, step.name)
