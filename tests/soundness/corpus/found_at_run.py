@@ -108,6 +108,7 @@ SCENARIOS = [
         "import registry",
         ONE,
         "registry.load()\ny = registry.TABLE['a'](2)",
+        reads_itself=True,
         modules={
             "registry.py": "import importlib\nTABLE = {}\nNAMES = ['plug_a']\ndef load():\n    for n in NAMES:\n        importlib.import_module(n)\n",
             "plug_a.py": "import registry\ndef a(x):\n    return x + 1\nregistry.TABLE['a'] = a\n",
