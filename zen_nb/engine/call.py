@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from types import FunctionType, MappingProxyType
 from typing import Any
 
@@ -118,10 +118,14 @@ def answer(
             if place.tell is not None:
                 place.tell(StepCached(call.name, decision.record, decision.reason))
             return _redo(served, call, decision, place.shell)
+        question = decision.question.as_it_would_run()
+        decision = replace(decision, question=question, key=question.ingredients.key)
     return _run(call, decision, place, fetch)
 
 
-def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
+def _question(
+    call: Call, fetch: Callable[[str], Any] | None, *, as_loaded: bool = False
+) -> Question:
     ingredients = of_function(
         call.function,
         call.arguments,
@@ -129,6 +133,7 @@ def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
         fetch=fetch,
         ignore=call.options.ignore,
         outputs=call.outputs,
+        as_loaded=as_loaded,
     )
     components = (*ingredients.components, *_in_place(ingredients).shared())
     return Question(
@@ -138,6 +143,7 @@ def _question(call: Call, fetch: Callable[[str], Any] | None) -> Question:
         expires_after_s=call.options.expires_after_s,
         keep=call.options.keep,
         ignored=call.options.ignore,
+        as_loaded=None if as_loaded else partial(_question, call, fetch, as_loaded=True),
     )
 
 

@@ -40,6 +40,8 @@ class Question:
     otherwise
         Gives what is asked where something is left under names that the ingredients leave
         out, and the run does not bind them; ``None`` where they leave out nothing.
+    as_loaded
+        Gives the same question with modules as they are loaded, not as their sources say.
     """
 
     step: str
@@ -50,6 +52,12 @@ class Question:
     keep: bool = True
     ignored: frozenset[str] = frozenset()
     otherwise: Callable[[], Question] | None = None
+    as_loaded: Callable[[], Question] | None = None
+
+    def as_it_would_run(self) -> Question:
+        """Return the question that a run answers, where modules cannot be loaded once more."""
+        asked = self.as_loaded if self.ingredients.relived else None
+        return self if asked is None else asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,8 @@ def _strangeness(decision: Decision, store: Store) -> tuple[bool, bool, float]:
 
 def _decide(question: Question, store: Store | None, check: _Check) -> Decision:
     """Return whether `question` alone is answered by a record, and by which."""
+    if question.ingredients.relived and not _is_answered(question, store, check):
+        question = question.as_it_would_run()
     key = question.ingredients.key
     refusal = question.refusal or _no_fingerprint(question.ingredients)
     if refusal:
@@ -149,6 +159,12 @@ def _decide(question: Question, store: Store | None, check: _Check) -> Decision:
     return Decision(
         question, key, found.record, found.reason, found.kind, NOTHING, kept_out, found.accepted
     )
+
+
+def _is_answered(question: Question, store: Store | None, check: _Check) -> bool:
+    if store is None or not question.setting.enabled or question.refusal:
+        return False
+    return _look_up(question, question.ingredients.key, store, check).record is not None
 
 
 def _no_fingerprint(ingredients: Ingredients) -> str:

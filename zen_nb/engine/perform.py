@@ -18,6 +18,7 @@ from zen_nb.core.model import Artifact, Fingerprint, Record, Trace
 from zen_nb.engine.decide import Decision
 from zen_nb.engine.inplace import Changes, InPlace, binding_name, print_of, repeat, repeatable
 from zen_nb.engine.latecomers import Latecomers
+from zen_nb.identity import loads
 from zen_nb.identity.bytecode import FORMATS, REMAINS
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.summary import summarise
@@ -107,6 +108,7 @@ class Attempt:
         self._late = Latecomers(question.ingredients, namespace, question.ignored)
         self.started_at = 0.0
         self._clock = 0.0
+        self._loading = loads.Loading(muted)
 
     def open(self) -> None:
         """Begin to observe; the body runs next."""
@@ -116,6 +118,7 @@ class Attempt:
         self._late.open()
         self._watch.listen(self._late.heed)
         self._watch.start()
+        self._loading.begin()
         self._clock = time.perf_counter()
 
     def _describe(self) -> None:
@@ -128,6 +131,7 @@ class Attempt:
     def abandon(self) -> float:
         """Forget all: the body raised or was interrupted. Returns its duration in seconds."""
         duration = time.perf_counter() - self._clock
+        self._loading.end()
         try:
             self._watch.cancel()
         finally:
@@ -148,6 +152,7 @@ class Attempt:
         """
         self.decision = decision or self.decision
         duration = time.perf_counter() - self._clock if duration_s is None else duration_s
+        self._loading.end()
         seen = self._watch.stop()
         transcript = self._capture.stop()
         late, unkept = self._late.close(seen.modules)
@@ -330,7 +335,8 @@ def serve(
     StoreUnavailable
         Where a part of it is gone, damaged or cannot be loaded here: then the step runs.
     """
-    values = store.load(record, namespace, given)
+    with loads.Loading():
+        values = store.load(record, namespace, given)
     settle_figures()
     if not repeatable(values.get(PATCHES, ())):
         raise StoreUnavailable("an object that it changed in place is of another kind or size now")

@@ -39,6 +39,7 @@ def of_function(
     fetch: Callable[[str], Any] | None = None,
     ignore: Collection[str] = (),
     outputs: tuple[str, ...] | None = None,
+    as_loaded: bool = False,
 ) -> Ingredients:
     """Return the ingredients of a call of a step function with all arguments bound by name.
 
@@ -50,9 +51,11 @@ def of_function(
         Gives the value of one of those, for who is to see what changed in it.
     outputs
         The names of what it returns.
+    as_loaded
+        Modules whose loading may have had an effect count as they are loaded.
     """
     texts = [value for value in arguments.values() if type(value) is str]
-    reach = reached_by(function, frozenset(ignore), texts)
+    reach = reached_by(function, frozenset(ignore), texts, as_loaded=as_loaded)
     own = _Arguments(reach)
     for name, value in arguments.items():
         if name not in ignore:
@@ -79,11 +82,17 @@ class _Arguments:
         self.classes = {label: dict(found) for label, found in reach.classes.items()}
         self.walks: list[tuple[str, Reach]] = [("", reach)]
         self.names = set(reach.names)
+        self.relived = list(reach.relived)
 
     def add(self, name: str, value: object) -> None:
         """Give one argument its component: scalars are parameters, everything else inputs."""
         label = f"param:{name}" if is_atom(value) else f"input:{name}"
-        reach = Reach(self.code.namespace, ignored=self.code.ignored, classes=self.classes)
+        reach = Reach(
+            self.code.namespace,
+            ignored=self.code.ignored,
+            classes=self.classes,
+            as_loaded=self.code.as_loaded,
+        )
         if is_code(value):
             reach.add_value(label, (value,))
         else:
@@ -94,6 +103,7 @@ class _Arguments:
         self.problems.update(reach.problems)
         self.absent += reach.absent
         self.names |= reach.names
+        self.relived += reach.relived
         if reach.within:
             self.walks.append((label, reach))
             self.held = {**held_by(reach), **self.held}
@@ -113,19 +123,25 @@ class _Arguments:
             tuple(self.absent),
             frozenset(self.names),
             Kept(self.walks),
+            relived=tuple(self.relived),
         )
 
 
 def reached_by(
-    function: FunctionType, ignore: frozenset[str] = frozenset(), texts: Collection[str] = ()
+    function: FunctionType,
+    ignore: frozenset[str] = frozenset(),
+    texts: Collection[str] = (),
+    *,
+    as_loaded: bool = False,
 ) -> Reach:
     """Return all that `function` reaches; no walk where a guard shows that nothing changed."""
     known = _guards.get(id(function))
     if known is not None:
         kept, ignored, guard, reach = known
-        if kept is function and ignored == ignore and guard.holds(_whole_of(reach)):
+        same = kept is function and ignored == ignore and reach.as_loaded == as_loaded
+        if same and guard.holds(_whole_of(reach)):
             return reach
-    reach = Reach(function.__globals__, ignored=ignore)
+    reach = Reach(function.__globals__, ignored=ignore, as_loaded=as_loaded)
     reach.add_function(function, "code")
     dynamic = read_dynamically(reach, texts)
     reach.add_subclasses()

@@ -107,12 +107,12 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
     flow = Flow()
     flow.walk(statements)
     definitions = tuple(definitions_of(statements, frozenset(flow.binds)))
-    plain = _normalised(statements, definitions)
+    plain = normalised(statements, definitions)
     code = compile_statement(*plain)
     names = facts(code).names
     return CellFacts(
         code=code,
-        digest=digest_parts([facts(code).digest, *_docstrings(plain)]),
+        digest=digest_parts([facts(code).digest, *docstrings_of(plain)]),
         # What a magic needs of the shell is no input; other uses of it are refused.
         reads={name: bound for name, bound in flow.reads.items() if name != "get_ipython"},
         binds=tuple(flow.binds),
@@ -223,7 +223,7 @@ def _head(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
 # -- normal form --------------------------------------------------------------------------
 
 
-def _normalised(statements: list[ast.stmt], again: Collection[ast.stmt]) -> list[ast.stmt]:
+def normalised(statements: list[ast.stmt], again: Collection[ast.stmt]) -> list[ast.stmt]:
     """Leave out annotations of names, and docstrings and annotations of undecorated functions.
 
     Only of functions and classes in `again`, which a hit defines from the present text;
@@ -292,7 +292,7 @@ class _Plain(ast.NodeTransformer):
         return node
 
 
-def _docstrings(statements: list[ast.stmt]) -> Iterator[str]:
+def docstrings_of(statements: list[ast.stmt]) -> Iterator[str]:
     """Yield the docstrings of functions that were left in: they are no part of compiled code."""
     for node in (part for statement in statements for part in ast.walk(statement)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

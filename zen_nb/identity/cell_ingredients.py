@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import importlib.util
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from zen_nb.core.model import Component, Fingerprint
+from zen_nb.identity.bytecode import Imported
 from zen_nb.identity.bytecode import facts as code_facts
 from zen_nb.identity.cell import CellFacts
 from zen_nb.identity.code import Reach
@@ -16,7 +17,9 @@ from zen_nb.identity.components import digest_parts, digest_text, shown, shown_c
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.ingredients import Ingredients, finished, read_dynamically
 from zen_nb.identity.kept_cells import KeptCell, recall, remember
-from zen_nb.identity.things import import_project_module, is_code
+from zen_nb.identity.sources import resolved, source_of
+from zen_nb.identity.taken import star_names
+from zen_nb.identity.things import is_code
 
 
 def of_cell(
@@ -31,6 +34,7 @@ def of_cell(
     ignore: Collection[str] = (),
     known: Mapping[str, Fingerprint] | None = None,
     apart: bool = False,
+    as_loaded: bool = False,
 ) -> Ingredients:
     """Return the ingredients of a cell in `namespace`.
 
@@ -48,20 +52,24 @@ def of_cell(
         Inputs that the user takes out of the key.
     known
         Fingerprints to use for names instead of hashing their values.
+    as_loaded
+        Modules whose loading may have had an effect count as they are loaded.
     apart
         Leave out what was left under names that the cell is to bind before it reads them.
     """
     names = frozenset(cell.settled) - {*parameters, *ignore} if apart else frozenset()
     shown_how = (f"quiet {quiet}", f"outputs {outputs}")
     settings = (frozenset(parameters), frozenset(ignore), names, *shown_how)
-    kept = None if known else recall(cell, namespace, settings)
+    kept = None if known or as_loaded else recall(cell, namespace, settings)
     if kept is None:
         settled = {*parameters, *ignore}
-        walk = _walked(cell, namespace, settled, known or {}, ignore, apart=names)
+        walk = _walked(
+            cell, namespace, settled, known or {}, ignore, apart=names, as_loaded=as_loaded
+        )
         inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
         code = digest_parts([cell.digest, *shown_how, *walk.references])
         kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs, walk.apart)
-        walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known)
+        walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known or as_loaded)
     reach = kept.reach
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)
@@ -83,10 +91,13 @@ def _walked(
     ignore: Collection[str],
     *,
     apart: frozenset[str],
+    as_loaded: bool,
 ) -> _CellWalk:
     """Walk until no more names turn out to be read, or meddled with, by other code."""
     while True:
-        walk = _walk_without(cell, namespace, settled, known, ignore, apart=apart)
+        walk = _walk_without(
+            cell, namespace, settled, known, ignore, apart=apart, as_loaded=as_loaded
+        )
         if walk.apart == apart:
             return walk
         apart = walk.apart
@@ -100,6 +111,7 @@ def _walk_without(
     ignore: Collection[str],
     *,
     apart: frozenset[str],
+    as_loaded: bool,
 ) -> _CellWalk:
     """Walk until no more names turn out to be read before they are surely bound."""
     starred = _star_names(cell, namespace)
@@ -108,7 +120,7 @@ def _walk_without(
     hidden = (set(cell.binds) | starred | settled) - set(reads)
     hidden |= set(cell.binds) & set(reads)
     while True:
-        walk = _CellWalk(cell, namespace, hidden, known, ignore)
+        walk = _CellWalk(cell, namespace, hidden, known, ignore, as_loaded=as_loaded)
         walk.follow(reads)
         shown_too = walk.not_yet_bound(settled)
         missed = walk.deferred_reads(settled | starred)
@@ -132,13 +144,22 @@ class _CellWalk:
         hidden: set[str],
         known: Mapping[str, Fingerprint],
         ignore: Collection[str],
+        *,
+        as_loaded: bool,
     ) -> None:
         self.cell = cell
         self.namespace = namespace
         self.found = code_facts(cell.code)
         imports = self.found.imports
         imported = {part.alias: part for part in imports if part.is_global and part.alias}
-        self.reach = Reach(namespace, hidden=hidden, known=known, imported=imported, ignored=ignore)
+        self.reach = Reach(
+            namespace,
+            hidden=hidden,
+            known=known,
+            imported=imported,
+            ignored=ignore,
+            as_loaded=as_loaded,
+        )
         self.references: list[str] = []
         self.dynamic = False
         self.apart: frozenset[str] = frozenset()
@@ -146,13 +167,13 @@ class _CellWalk:
 
     def follow(self, reads: Mapping[str, frozenset[str]]) -> None:
         """Take in what the cell reads, imports and evaluates."""
-        for name, bound in reads.items():
-            self.bound[f"read {name}"] = bound
-            self._read(name)
-        self.references += self.reach.add_imports(self.found.imports, self.namespace)
         reach = self.reach
         reach.names |= self.found.names
         reach.strings |= self.found.strings
+        for name, bound in reads.items():
+            self.bound[f"read {name}"] = bound
+            self._read(name)
+        self.references += reach.add_imports(self.found.imports, self.namespace)
         reach.scopes[id(self.namespace)] = self.namespace
         if self.found.reads_scope:
             reach.whole_scopes[id(self.namespace)] = self.namespace
@@ -227,16 +248,10 @@ class _CellWalk:
 def _star_names(cell: CellFacts, namespace: Mapping[str, Any]) -> set[str]:
     """Return names that the cell reads and that a star import of its own binds before."""
     found: set[str] = set()
+    package = str(namespace.get("__package__") or "")
     for (module, level), names in cell.stars.items():
-        try:
-            package = str(namespace.get("__package__") or "")
-            loaded = import_project_module(
-                importlib.util.resolve_name("." * level + module, package)
-            )
-        except ImportError:
-            continue
-        public = getattr(loaded, "__all__", None) or [
-            name for name in vars(loaded or object) if not name.startswith("_")
-        ]
-        found |= set(names) & set(public)
+        full = resolved(Imported(module, level, (), "", is_global=True), package)
+        loaded = sys.modules.get(full or "")
+        public = None if full is None else star_names(loaded or source_of(full))
+        found |= set(names) & (public or set())
     return found

@@ -29,6 +29,7 @@ from zen_nb.identity.encoding import SCALARS
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_file, module_origin
 from zen_nb.identity.patches import patched
+from zen_nb.identity.taken import RELOADER
 from zen_nb.identity.things import (
     CACHE,
     DESCRIPTORS,
@@ -37,7 +38,6 @@ from zen_nb.identity.things import (
     defaults_of,
     file_digest,
     held_code,
-    import_project_module,
     is_atom,
     is_code,
     is_empty,
@@ -86,10 +86,8 @@ class Reach(Naming):
     def add_module(self, name: str) -> None:
         """Take in a module of the project as a whole, if there is one of that name."""
         if module_origin(name) == "project" and module_file(name) is not None:
-            module = import_project_module(name)
-            if module is not None:
-                self._module(module, ())
-                self._drain()
+            self._import_whole(name)
+            self._drain()
 
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
@@ -133,6 +131,7 @@ class Reach(Naming):
                 ignored=self.ignored,
                 open_values=self._open,
                 classes=self.classes,
+                as_loaded=self.as_loaded,
             )
             root = fingerprint_of(compiled_callable(value), inner, notes)
             own = None if inner._taken else root
@@ -167,6 +166,7 @@ class Reach(Naming):
         if "__subclasses__" not in self.names:
             return
         self.guard.usable = False
+        self._take_all_sources()
         known: set[type] = set()
         while fresh := [part.cls for part in self.guard.classes if part.cls not in known]:
             known.update(fresh)
@@ -192,6 +192,7 @@ class Reach(Naming):
                 for label, thing in sorted(self._documents.items())
                 for part in seen_of(thing, readers)
             ]
+            facets += [f"{label} {text}" for label, text in sorted(self.texts.items())]
             self.components["docs"] = Component("docs", digest_parts(facets))
         return tuple([self.components[label] for label in sorted(self.components)])
 
@@ -212,6 +213,8 @@ class Reach(Naming):
         self.strings |= inner.strings
         self.stores |= inner.stores
         self.absent += inner.absent
+        self.relived += inner.relived
+        self.texts.update({f"{self._at} {label}": text for label, text in inner.texts.items()})
         self.types |= inner.types
         self._caches.update(inner._caches)
         self.scopes.update(inner.scopes)
@@ -331,6 +334,8 @@ class Reach(Naming):
     def _describe_module(self, label: str, module: ModuleType) -> None:
         self.guard.modules.append(module)
         parts = ["module"]
+        if RELOADER in self.names:
+            parts.append(file_digest(module_file(module.__name__)))
         for name, part in sorted(vars(module).items()):
             if name in _OF_IMPORTS:
                 continue

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import Fingerprint
@@ -22,6 +22,9 @@ from zen_nb.identity.encoding import SCALARS
 from zen_nb.identity.patches import Patch, patched
 from zen_nb.identity.things import contents
 from zen_nb.identity.values import fingerprint_of
+
+if TYPE_CHECKING:
+    from zen_nb.identity.loads import Load
 
 MISSING = object()
 _CODE = (FunctionType, property, staticmethod, classmethod)
@@ -140,6 +143,7 @@ class Guard:
     modules: list[ModuleType] = field(default_factory=list)
     installed: list[ModuleType] = field(default_factory=list)
     holdings: list[tuple[str, object]] | None = None
+    loads: list[Load] = field(default_factory=list)
     usable: bool = True
     registrations: object = None
 
@@ -194,6 +198,8 @@ class Guard:
         for scope, name, value in self.lookups.values():
             if scope.get(name, MISSING) is not value:
                 return False
+        if not all(load.holds() for load in self.loads):
+            return False
         return self._code_holds() and self._data_holds(whole)
 
     def _code_holds(self) -> bool:

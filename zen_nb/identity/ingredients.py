@@ -52,6 +52,9 @@ class Ingredients:
     apart
         Names that count as if nothing had been left under them. That holds of a run which
         shows that it binds them itself.
+    relived
+        Modules known by their source that a step has loaded before, and whose loading may have
+        had an effect. A run would not have it again: what it makes is of another key.
     """
 
     components: tuple[Component, ...]
@@ -62,6 +65,7 @@ class Ingredients:
     names: frozenset[str] = frozenset()
     kept: Kept | None = field(default=None, compare=False)
     apart: frozenset[str] = frozenset()
+    relived: tuple[str, ...] = ()
 
     @property
     def key(self) -> Fingerprint:
@@ -88,6 +92,7 @@ def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
         tuple(reach.absent),
         frozenset(reach.names),
         Kept([("", reach)]),
+        relived=tuple(reach.relived),
     )
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import sys
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -17,15 +15,14 @@ from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.bytecode import Chain, Imported
 from zen_nb.identity.components import package_component, shown
 from zen_nb.identity.guard import MISSING, Guard
-from zen_nb.identity.origin import module_file, module_origin
+from zen_nb.identity.imports import Imports
+from zen_nb.identity.origin import module_origin
 from zen_nb.identity.packages import package_of
 from zen_nb.identity.patches import kin_of
 from zen_nb.identity.things import (
     DESCRIPTORS,
-    file_digest,
     found_by_name,
     held_code,
-    import_project_module,
     is_atom,
     is_code,
     is_large,
@@ -35,7 +32,7 @@ from zen_nb.identity.things import (
 from zen_nb.identity.values import fingerprint_of
 
 
-class Naming(ABC):
+class Naming(Imports):
     """Names the things that code refers to, and keeps those that are still to be described.
 
     Attributes
@@ -86,7 +83,9 @@ class Naming(ABC):
         ignored: Collection[str] = (),
         open_values: dict[int, int] | None = None,
         classes: dict[str, dict[int, type]] | None = None,
+        as_loaded: bool = False,
     ) -> None:
+        super().__init__(as_loaded=as_loaded)
         self.namespace = namespace
         self.hidden = hidden
         self.known = known or {}
@@ -99,7 +98,6 @@ class Naming(ABC):
         self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
         self.own: dict[str, Fingerprint] = {}
         self.kinds: dict[str, frozenset[type]] = {}
-        self.absent: list[str] = []
         self.names: set[str] = set()
         self.strings: set[str] = set()
         self.consulted: dict[str, set[str]] = {}
@@ -118,10 +116,6 @@ class Naming(ABC):
         self._waiting: deque[tuple[str, object]] = deque()
         self._documents: dict[str, FunctionType | type | ModuleType] = {}
         self._caches: dict[str, Any] = {}
-
-    @abstractmethod
-    def add_value(self, label: str, value: object) -> None:
-        """Give `value` the component `label`."""
 
     # -- CodeSink ---------------------------------------------------------------------
 
@@ -238,7 +232,7 @@ class Naming(ABC):
         self.consulted.setdefault(self._at, set()).add(chain[0])
         found = self.imported.get(chain[0])
         if found is not None:
-            return " ".join(self._imported(found, (chain[1:],), scope))
+            return " ".join(self._imported(found, chain[1:], scope))
         return "bound by the step"
 
     def _global(self, name: str, value: object, scope: Mapping[str, Any]) -> str:
@@ -337,59 +331,6 @@ class Naming(ABC):
         label = f"package:{root}"
         if root != "zen_nb" and label not in self.components:
             self.components[label] = package_component(root)
-
-    # -- import statements ------------------------------------------------------------
-
-    def _import(self, found: Imported, scope: Mapping[str, Any]) -> list[str]:
-        return self._imported(found, found.chains, scope, whole=True)
-
-    def _imported(
-        self,
-        found: Imported,
-        chains: tuple[Chain, ...],
-        scope: Mapping[str, Any],
-        *,
-        whole: bool = False,
-    ) -> list[str]:
-        """Return what stands for what `chains` take from an import; the project's is loaded."""
-        try:
-            package = str(scope.get("__package__") or "")
-            full = importlib.util.resolve_name("." * found.level + found.module, package)
-        except ImportError:
-            return ["missing"]
-        origin = module_origin(full)
-        if origin == "package":
-            self._package(full)
-        chains = chains if whole else tuple((*found.path, *chain) for chain in chains)
-        if origin != "project":
-            return [self._from_installed(full, chain) for chain in chains]
-        module = import_project_module(full)
-        self.guard.look(sys.modules, full, sys.modules.get(full, MISSING))
-        if module is None:
-            return [self._module_by_file(full)]
-        if found.binds_root:
-            module = sys.modules[full.partition(".")[0]]
-        return [self._from_module(module, chain) for chain in chains]
-
-    def _from_module(self, module: ModuleType, chain: Chain) -> str:
-        if chain and chain[0] not in vars(module) and hasattr(module, "__path__"):
-            import_project_module(f"{module.__name__}.{chain[0]}")
-        return self._module(module, chain)
-
-    def _from_installed(self, full: str, chain: Chain) -> str:
-        module = sys.modules.get(full)
-        if module is None:
-            return f"{full}.{'.'.join(chain)}"
-        return self._module(module, chain, loaded=full == "sys")
-
-    def _module_by_file(self, name: str) -> str:
-        """Take in a module that cannot be imported yet: the file it has, or that it has none."""
-        self.guard.usable = False
-        label, file = f"module:{name}", module_file(name)
-        if file is None:
-            self.absent.append(name)
-        self.components[label] = Component(label, file_digest(file))
-        return label
 
 
 def _builtins_of(scope: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ modules, editable installs among them, are known by their content.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import sysconfig
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
+from zen_nb.identity.finding import folders_of, found_spec
 from zen_nb.identity.packages import distributions
 
 Origin: TypeAlias = Literal["python", "package", "project"]
@@ -104,17 +104,14 @@ def module_file(name: str) -> str | None:
         return file
     if module is not None:
         return _single(list(getattr(module, "__path__", ())))
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError):
-        return None
+    spec = found_spec(name)
     return None if spec is None else _spec_file(spec)
 
 
 def _spec_file(spec: ModuleSpec) -> str | None:
     if spec.has_location:
         return spec.origin
-    return _single(list(spec.submodule_search_locations or ()))
+    return _single(folders_of(spec))
 
 
 def _single(folders: list[str]) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,22 +18,6 @@ from zen_nb.identity.origin import module_origin
 
 CACHE = type(functools.lru_cache(len))
 DESCRIPTORS = (property, staticmethod, classmethod)
-
-
-def import_project_module(name: str) -> ModuleType | None:
-    """Return a module of the project, imported if need be; None where that fails.
-
-    What a step imports is loaded before it is decided whether the step runs:
-    the identity of a module is the code that is loaded, and on a hit the import
-    is made as well.
-    """
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        return loaded
-    try:
-        return importlib.import_module(name)
-    except Exception:  # the step itself will meet it and show it
-        return None
 
 
 def file_digest(file: str | None) -> Fingerprint:

@@ -21,6 +21,7 @@ from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.bytecode import facts
 from zen_nb.identity.cell_ingredients import of_cell
 from zen_nb.identity.code import digest_text
+from zen_nb.identity.loads import Loading
 from zen_nb.notebook.cells import CellBody
 from zen_nb.notebook.leftovers import Leftovers
 from zen_nb.observe.ambient import restore
@@ -106,7 +107,7 @@ class Execution:
             return replace(question, otherwise=partial(self._asked, apart=False))
         return question
 
-    def _asked(self, *, apart: bool) -> Question:
+    def _asked(self, *, apart: bool, as_loaded: bool = False) -> Question:
         """Return what is asked; `apart` from what was left under names that the cell binds."""
         ingredients = of_cell(
             self.body.facts,
@@ -119,6 +120,7 @@ class Execution:
             ignore=self.step.options.ignore,
             known=self._known,
             apart=apart,
+            as_loaded=as_loaded,
         )
         held = () if ingredients.problems else ingredients.held.values()
         inplace = InPlace(held, ingredients.kept, self.namespace)
@@ -132,6 +134,7 @@ class Execution:
             refusal=self.body.facts.refusal,
             keep=self.step.options.keep and self._keep,
             ignored=self.step.options.ignore,
+            as_loaded=partial(self._asked, apart=apart, as_loaded=True),
         )
 
     def _circumstances(self) -> Iterator[Component]:
@@ -160,11 +163,17 @@ class Execution:
                 self.decision.record, self._store, self.namespace, self.body.filename
             )
         except StoreUnavailable as error:
-            self.decision = _not_served(self.decision, str(error))
+            self._not_served(str(error))
         except Exception as error:
-            self.decision = _not_served(
-                self.decision, f"its definitions cannot be made again ({error!r})"
-            )
+            self._not_served(f"its definitions cannot be made again ({error!r})")
+
+    def _not_served(self, reason: str) -> None:
+        """Let the step run; modules that its definitions have loaded are loaded by now."""
+        before = self.decision
+        apart = bool(before.question.ingredients.apart)
+        question = self._asked(apart=apart, as_loaded=True)
+        key = question.ingredients.key
+        self.decision = Decision(question, key, None, reason, "damaged", refusal=before.refusal)
 
     def replay(self) -> None:
         """Do on a hit what the body did, and show what it showed. Called from within the cell."""
@@ -302,14 +311,9 @@ class Execution:
         )
         # What they print is in the transcript already.
         unheard = io.StringIO()
-        with self.shell.builtin_trap, redirect_stdout(unheard), redirect_stderr(unheard):
+        quiet = redirect_stdout(unheard), redirect_stderr(unheard)
+        with self.shell.builtin_trap, Loading(), quiet[0], quiet[1]:
             exec(code, self.namespace)  # noqa: S102 - the user's own statements and namespace
-
-
-def _not_served(decision: Decision, reason: str) -> Decision:
-    return Decision(
-        decision.question, decision.key, None, reason, "damaged", refusal=decision.refusal
-    )
 
 
 def _texts(namespace: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

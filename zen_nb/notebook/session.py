@@ -15,6 +15,7 @@ from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
 from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
+from zen_nb.identity.loads import watch
 from zen_nb.notebook import status
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.outlook import outlook
@@ -73,6 +74,7 @@ class Session:
     """
 
     def __init__(self, shell: Any, configuration: Configuration | None = None) -> None:
+        watch()
         self.shell = shell
         self.configuration = configuration or usable_configuration()
         self.registry = Registry()
