@@ -305,8 +305,9 @@ class Naming(Imports):
             return f"{name} {self.token(thing)}"
         if isinstance(thing, type) and origin == "package":
             self.types.add(thing)
-        if loaded and (told := _own_name(thing)) and told != name:
-            return f"{name} {told}"
+        own = _own_name(thing) if loaded and attributes else ""
+        if own and own.rpartition(".")[2] != attributes[-1]:
+            return f"{name} {own}"
         if (loaded and _counts_by_value(thing, module.__name__)) or name == "sys.argv":
             try:
                 return f"{name} {fingerprint_of(thing, self)}"
