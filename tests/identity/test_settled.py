@@ -14,7 +14,7 @@ def settled(text: str) -> dict[str, tuple[int, ...]]:
     statements = ast.parse(text).body
     flow = Flow()
     flow.walk(statements)
-    return dict(settled_by(statements, flow))
+    return dict(settled_by(statements, flow)[0])
 
 
 SETTLED = [
@@ -75,3 +75,22 @@ def test_names_that_can_be_seen_before_are_not(text: str):
 def test_names_that_are_surely_bound_need_no_statement():
     """Where nothing can be left under a name, nothing is to be seen."""
     assert settled("for i in (1, 2): a = i\na, i") == {}
+
+
+PERHAPS = [
+    ("for i in xs: a = i", {"a": (0,), "i": (0,)}),
+    ("if c: a = 1\nfor i in ys: a = i", {"a": (0, 1), "i": (1,)}),
+    ("if c: a = 1\na = 2", {}),
+    ("if c: a = 1\nraise E", {}),
+    ("if c:\n    with tolerant(): a = f()\n    print(a)", {}),
+    ("if c: a = 1\ndef g(): return a", {}),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), PERHAPS, ids=[text for text, _ in PERHAPS])
+def test_names_that_are_perhaps_bound_and_not_read(text: str, names: dict[str, tuple[int, ...]]):
+    """Whether such a name is an output shows when all that may bind it has run."""
+    statements = ast.parse(text).body
+    flow = Flow()
+    flow.walk(statements)
+    assert settled_by(statements, flow)[1] == names

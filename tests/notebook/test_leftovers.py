@@ -56,6 +56,38 @@ def test_a_step_that_asks_whether_a_name_exists_is_not_answered_from_where_it_do
     assert ran(nb, "del v", cell, "v = 3", cell) == ["cached s", "cached s"]
 
 
+def test_what_a_step_might_have_bound_stays_as_it_is(nb):
+    """A hit of a step that left a name alone leaves it alone, whatever it is by then."""
+    cell = "%%step s\nif again:\n    model = 'new'\nfor i in xs:\n    pass\ny = 1"
+    nb.cells("again = False\nxs = []\nmodel = 'old'\ni = 3", cell, "model = 'other'\ndel i")
+    assert ran(nb, cell) == ["cached s"]
+    assert nb["model"] == "other"
+    assert "i" not in nb.names
+    nb.cells("again = True", cell, "model = 'other'")
+    assert ran(nb, cell) == ["cached s"]
+    assert nb["model"] == "new"
+
+
+def test_a_name_bound_to_what_it_was_is_bound(fresh):
+    """Bound again to the very same object is told from left alone."""
+    nb = fresh()
+    nb.cells("xs = [1, 2]\ni = 2", "%%step s\nfor i in xs:\n    pass")
+    nb = fresh()
+    nb.cells("xs = [1, 2]")
+    assert ran(nb, "%%step s\nfor i in xs:\n    pass") == ["cached s"]
+    assert nb["i"] == 2
+
+
+def test_whether_a_handler_deletes_its_name_counts(nb):
+    """An exception that is handled takes the name away, on a hit as well."""
+    cell = "%%step s\ntry:\n    int(word)\nexcept ValueError as e:\n    pass"
+    nb.cells("word = 'q'", cell, "e = 3", cell)
+    assert "e" not in nb.names
+    assert ran(nb, "e = 3", cell) == ["cached s"]
+    assert "e" not in nb.names
+    assert not nb.session.registry.get("s").awaits
+
+
 @pytest.mark.parametrize("mode", ["Plain", "Context", "Verbose", "Minimal"])
 @pytest.mark.parametrize("error", ["1/0", "raise KeyboardInterrupt"])
 def test_an_error_in_the_loop_is_the_plain_cell_s(fresh, mode, error):

@@ -14,7 +14,7 @@ from zen_nb.identity.bytecode import facts
 from zen_nb.identity.components import digest_parts
 from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_of, magic_call
 from zen_nb.identity.flow import Flow, compile_statement
-from zen_nb.identity.settled import Settled, settled_by
+from zen_nb.identity.settled import Settled, ends_unbound, settled_by
 
 # Magics around code: the code is analysed as if it stood alone, what they print is replayed.
 _TRANSPARENT_MAGICS = frozenset({"time"})
@@ -70,8 +70,11 @@ class CellFacts:
         What the functions and classes that it defines read when they are called; see `Flow`.
     stars
         Modules imported with a star, each with the names first read after it.
-    settled
-        Names read that some statements of the tree are to bind before; see `settled_by`.
+    settled, perhaps
+        Names that some statements of the tree may bind; see `settled_by`. The first are read
+        after that, the others are not.
+    handled
+        Names that exception handlers bind and delete: whether they are there counts.
     """
 
     code: CodeType
@@ -88,6 +91,8 @@ class CellFacts:
     deferred: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     stars: Mapping[tuple[str, int], Collection[str]] = field(default_factory=dict)
     settled: Settled = field(default_factory=dict)
+    perhaps: Settled = field(default_factory=dict)
+    handled: frozenset[str] = frozenset()
 
     @property
     def strings(self) -> frozenset[str]:
@@ -110,6 +115,8 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
     plain = normalised(statements, definitions)
     code = compile_statement(*plain)
     names = facts(code).names
+    # Statements inside a magic are not run one by one.
+    settled, perhaps = settled_by(tree.body, flow) if statements == tree.body else ({}, {})
     return CellFacts(
         code=code,
         digest=digest_parts([facts(code).digest, *docstrings_of(plain)]),
@@ -125,8 +132,9 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
         sets=frozenset(_sets_attributes_of(statements)),
         deferred=flow.deferred,
         stars=flow.stars,
-        # Statements inside a magic are not run one by one.
-        settled=settled_by(tree.body, flow) if statements == tree.body else {},
+        settled=settled,
+        perhaps=perhaps,
+        handled=ends_unbound(statements),
     )
 
 

@@ -68,7 +68,8 @@ def of_cell(
         )
         inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
         code = digest_parts([cell.digest, *shown_how, *walk.references])
-        kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs, walk.apart)
+        names, unseen = walk.apart, walk.unseen
+        kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs, names, unseen)
         walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known or as_loaded)
     reach = kept.reach
     for name, value in parameters.items():
@@ -78,7 +79,7 @@ def of_cell(
     for name in kept.apart:
         label = f"leftover:{name}"
         reach.components[label] = Component(label, digest_text(label))
-    found = replace(finished(reach, cell.strings), apart=kept.apart)
+    found = replace(finished(reach, cell.strings), apart=kept.apart, unseen=kept.unseen)
     remember(kept)
     return found
 
@@ -116,7 +117,8 @@ def _walk_without(
     """Walk until no more names turn out to be read before they are surely bound."""
     starred = _star_names(cell, namespace)
     left_out = settled | starred | apart
-    reads = {name: bound for name, bound in cell.reads.items() if name not in left_out}
+    every = {**dict.fromkeys(sorted(cell.handled), frozenset[str]()), **cell.reads}
+    reads = {name: bound for name, bound in every.items() if name not in left_out}
     hidden = (set(cell.binds) | starred | settled) - set(reads)
     hidden |= set(cell.binds) & set(reads)
     while True:
@@ -128,7 +130,7 @@ def _walk_without(
             break
         hidden -= shown_too
         reads |= {name: bound for name, bound in missed.items() if name not in reads}
-    walk.leave_out(apart - reads.keys())
+    walk.close(reads, apart)
     walk.reach.add_subclasses()
     walk.reach.add_patches(walk.reach.names)
     return walk
@@ -162,6 +164,7 @@ class _CellWalk:
         )
         self.references: list[str] = []
         self.dynamic = False
+        self.unseen: frozenset[str] = frozenset()
         self.apart: frozenset[str] = frozenset()
         self.bound: dict[str, frozenset[str]] = {}
 
@@ -216,10 +219,12 @@ class _CellWalk:
         if name in self.namespace:
             reach.data[label] = (self.namespace, name, value)
 
-    def leave_out(self, names: frozenset[str]) -> None:
-        """Leave out the leftovers of those of `names` that no code beside the cell's sees."""
+    def close(self, reads: Collection[str], apart: frozenset[str]) -> None:
+        """Tell which names no code beside the cell's sees, and which leftovers are left out."""
+        may_bind = {*self.cell.settled, *self.cell.perhaps} & set(self.reach.hidden)
         seen = self.reach.stores.union(*self.reach.consulted.values())
-        self.apart = frozenset() if self.dynamic else (names & set(self.reach.hidden)) - seen
+        self.unseen = frozenset() if self.dynamic else frozenset(may_bind) - seen
+        self.apart = (apart & self.unseen) - set(reads)
 
     def not_yet_bound(self, settled: Collection[str]) -> set[str]:
         """Return hidden names that code reads when the cell has perhaps not bound them."""

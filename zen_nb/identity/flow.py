@@ -58,6 +58,11 @@ class Flow:
             visit = getattr(self, f"_on_{type(statement).__name__}", self._on_other)
             visit(statement)
 
+    @property
+    def sure(self) -> frozenset[str]:
+        """Names surely bound where the cell ends; all of them where it never does."""
+        return frozenset(self.binds if self._bound is None else self._bound)
+
     # -- names ------------------------------------------------------------------------
 
     def _read(self, name: str) -> None:

@@ -52,6 +52,8 @@ class Ingredients:
     apart
         Names that count as if nothing had been left under them. That holds of a run which
         shows that it binds them itself.
+    unseen
+        Names that the step may bind, and that no code but its own sees before it has.
     relived
         Modules known by their source that a step has loaded before, and whose loading may have
         had an effect. A run would not have it again: what it makes is of another key.
@@ -65,6 +67,7 @@ class Ingredients:
     names: frozenset[str] = frozenset()
     kept: Kept | None = field(default=None, compare=False)
     apart: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
     relived: tuple[str, ...] = ()
 
     @property

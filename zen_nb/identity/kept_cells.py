@@ -33,8 +33,8 @@ class KeptCell:
         Digest of the cell's own code with what stands for the code that it names.
     inputs
         Labels of what it reads that is no code.
-    apart
-        Names whose leftovers were left out.
+    apart, unseen
+        As in `Ingredients`.
     """
 
     cell: CellFacts
@@ -44,6 +44,7 @@ class KeptCell:
     code: Fingerprint
     inputs: tuple[str, ...]
     apart: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
 
     @property
     def place(self) -> tuple[int, int, bool]:

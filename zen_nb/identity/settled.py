@@ -1,8 +1,8 @@
-"""Names that a cell binds in a loop or a branch and reads afterwards.
+"""Names that a cell binds in a loop or a branch, and that may stay unbound.
 
 Such a name may be read though the cell has not bound it: then it is what an earlier execution
 or another cell left. Whether it is shows when the statements that bind it have run: a name that
-they bound cannot have been read as it was before.
+they bound cannot have been read as it was before. So does whether the name is an output at all.
 """
 
 from __future__ import annotations
@@ -40,37 +40,42 @@ class _Places(Flow):
     def _may_be_left(self, end: set[str] | None) -> bool:
         return True
 
+    def before_read(self, name: str) -> tuple[int, ...]:
+        """Return the places that bind a name, up to the first that may read it unbound."""
+        last = self.first_read.get(name, self.place + 1)
+        return tuple(dict.fromkeys(at for at in self.bound_at.get(name, ()) if at < last))
 
-def settled_by(statements: Sequence[ast.stmt], flow: Flow) -> Settled:
-    """Return which names some statements settle: once these have bound it, no leftover is read.
 
-    Until then nothing in the cell reads the name, these statements included, but where they
-    have surely bound it; nothing in the cell deletes it, and no function of the cell reads it,
-    since others may call that at any time.
+def settled_by(statements: Sequence[ast.stmt], flow: Flow) -> tuple[Settled, Settled]:
+    """Return the names that some statements settle, those that are read and those that are not.
+
+    Once these statements have bound such a name, nothing left under it is read. Until then
+    nothing in the cell reads the name, these statements included, but where they have surely
+    bound it; nothing in the cell deletes it, and no function of the cell reads it, since
+    others may call that at any time.
 
     Parameters
     ----------
     flow
         Has walked the statements.
     """
-    names = set(flow.binds) & set(flow.reads) - set(flow.deletes)
-    names -= {part for waiting in flow.deferred.values() for part in waiting}
+    names = (set(flow.binds) - flow.sure) | (set(flow.binds) & set(flow.reads))
+    names -= set(flow.deletes).union(*flow.deferred.values(), ends_unbound(statements))
     if not names or flow.stars:
-        return {}
-    names -= set(map(_ends_unbound, (part for node in statements for part in ast.walk(node))))
+        return {}, {}
     walk = _Places()
     for place, statement in enumerate(statements):
         walk.place = place
         walk.walk([statement])
-    found = {name: _before_read(walk, name) for name in sorted(names)}
-    return {name: places for name, places in found.items() if places}
+    found = {name: walk.before_read(name) for name in sorted(names)}
+    read = {name: places for name, places in found.items() if places and name in flow.reads}
+    unread = names - set(flow.reads) - set(walk.first_read)
+    return read, {name: places for name, places in found.items() if name in unread}
 
 
-def _before_read(walk: _Places, name: str) -> tuple[int, ...]:
-    places = dict.fromkeys(walk.bound_at.get(name, ()))
-    return tuple(place for place in places if place < walk.first_read.get(name, 0))
-
-
-def _ends_unbound(node: ast.AST) -> str:
-    """Return the name that an exception handler binds, and deletes when it ends."""
-    return (node.name or "") if isinstance(node, ast.ExceptHandler) else ""
+def ends_unbound(statements: Sequence[ast.stmt]) -> frozenset[str]:
+    """Return the names that exception handlers bind, and delete when they end."""
+    parts = (part for statement in statements for part in ast.walk(statement))
+    return frozenset(
+        part.name for part in parts if isinstance(part, ast.ExceptHandler) and part.name
+    )

@@ -220,19 +220,32 @@ class Execution:
         return [self.decision] if other is None else [self.decision, other]
 
     def _watch_leftovers(self) -> None:
-        names = {name for one in self._decisions for name in one.question.ingredients.apart}
-        if names and not all(one.refusal for one in self._decisions):
-            places = {name: self.body.facts.settled[name] for name in names}
+        """Watch what the run binds, where that tells which key is its own or what it gives."""
+        if all(one.refusal for one in self._decisions):
+            return
+        places = {name: self.body.facts.settled[name] for name in self._apart}
+        unseen = self.decision.question.ingredients.unseen - self.parameters.keys()
+        for name in unseen & self.body.facts.perhaps.keys() & self.namespace.keys():
+            places[name] = self.body.facts.perhaps[name]
+        if places:
             self._leftovers = Leftovers(self.namespace, places)
 
-    def _settle(self) -> None:
-        """Take the decision that the run has turned out to answer."""
-        self._end_leftovers()
-        proven = self._leftovers is not None and self._leftovers.all_bound
+    @property
+    def _apart(self) -> frozenset[str]:
+        """Names that the run must bind to be kept as one that does without their leftovers."""
+        return frozenset().union(*(one.question.ingredients.apart for one in self._decisions))
+
+    def _settle(self) -> frozenset[str]:
+        """Take the decision that the run answers; return names it may bind and has not."""
+        if self._leftovers is None:
+            return frozenset()
+        self._leftovers.close()
+        proven = bool(self._apart) and self._apart <= self._leftovers.bound
         for one in self._decisions:
             if bool(one.question.ingredients.apart) == proven:
                 same = one.kind == self.decision.kind == "new"
                 self.decision = replace(one, reason=self.decision.reason) if same else one
+        return self._leftovers.unbound - self._apart
 
     def abandon(self) -> float:
         """End a run that raised; the namespace keeps what the body did, as after any cell."""
@@ -260,11 +273,9 @@ class Execution:
         assert self._watch is not None
         facts = self.body.facts
         refusal = changed_elsewhere(facts.sets, self.namespace)
-        self._settle()
+        unbound = self._settle()
         self._restore_parameters()
-        difference = self._watch.difference(
-            [name for name in facts.binds if name not in self.parameters]
-        )
+        difference = self._watch.difference(set(facts.binds) - self.parameters.keys() - unbound)
         kept = self._discard(difference)
         made = Made(
             bound={name: self.namespace[name] for name in kept if name not in facts.redefined},

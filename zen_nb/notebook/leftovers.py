@@ -1,8 +1,8 @@
 """What was left under names that a cell binds in a loop or a branch, while it runs.
 
-A name that the cell then reads is its own only where the loop or the branch has bound it. To
-see that, what the name held is set aside while the statement runs, and put back after it where
-nothing was bound: then it is what the cell reads.
+A name that the cell then reads is its own only where the loop or the branch has bound it, and
+only then it is an output. To see that, what the name held is set aside while the statement
+runs, and put back after it where nothing was bound.
 """
 
 from __future__ import annotations
@@ -43,16 +43,21 @@ class Leftovers:
 
     def __init__(self, namespace: dict[str, Any], places: Mapping[str, tuple[int, ...]]) -> None:
         self._namespace = namespace
-        self._places = places
-        self._unbound = set(places)
+        called = _read_elsewhere(namespace, places.keys() & namespace.keys())
+        self._places = {name: at for name, at in places.items() if name not in called}
+        self._unbound = set(self._places)
         self._aside: dict[str, Any] = {}
         self._number = next(_numbers)
-        self._provable = not _is_read_elsewhere(namespace, places.keys() & namespace.keys())
 
     @property
-    def all_bound(self) -> bool:
-        """Whether the run has bound all the names, so that nothing left under them was read."""
-        return self._provable and not self._unbound
+    def bound(self) -> frozenset[str]:
+        """Names that the run has bound for sure, so that nothing left under them was read."""
+        return frozenset(self._places.keys() - self._unbound)
+
+    @property
+    def unbound(self) -> frozenset[str]:
+        """Names that it has left as they were, for sure."""
+        return frozenset(self._unbound)
 
     def watched(self, tree: ast.Module) -> ast.Module:
         """Return the tree of the cell with its statements watched; `close` ends that.
@@ -60,10 +65,9 @@ class Leftovers:
         They stay in their places and at their lines, so that the shell runs and shows the
         cell as ever, and a traceback sees nothing else.
         """
-        if not self._provable:
-            return tree
-        _open[self._number] = self
         watched = {place for places in self._places.values() for place in places}
+        if watched:
+            _open[self._number] = self
         body = [
             self._around(node, place) if place in watched else node
             for place, node in enumerate(tree.body)
@@ -111,13 +115,13 @@ class Leftovers:
         self._restore()
 
 
-def _is_read_elsewhere(namespace: Mapping[str, Any], names: Collection[str]) -> bool:
-    """Tell whether a function of the notebook reads one of `names`: it may be called any time."""
-    for value in tuple(namespace.values()):
+def _read_elsewhere(namespace: Mapping[str, Any], names: Collection[str]) -> set[str]:
+    """Return those of `names` that functions of the notebook read: they may be called any time."""
+    found: set[str] = set()
+    for value in tuple(namespace.values()) if names else ():
         for part in vars(value).values() if isinstance(value, type) else (value,):
             function = getattr(part, "fget", getattr(part, "__func__", part))
             if isinstance(function, FunctionType) and function.__globals__ is namespace:
-                found = facts(function.__code__)
-                if found.stores.union(chain[0] for chain in found.chains) & set(names):
-                    return True
-    return False
+                of = facts(function.__code__)
+                found |= of.stores.union(chain[0] for chain in of.chains) & set(names)
+    return found
