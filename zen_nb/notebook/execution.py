@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from zen_nb.store.records import Store
 
 _MISSING = object()
+_READ_LEFT = "it read what was left under a name that it was known to bind"
 
 
 class Execution:
@@ -241,10 +242,13 @@ class Execution:
             return frozenset()
         self._leftovers.close()
         proven = bool(self._apart) and self._apart <= self._leftovers.bound
-        for one in self._decisions:
-            if bool(one.question.ingredients.apart) == proven:
-                same = one.kind == self.decision.kind == "new"
-                self.decision = replace(one, reason=self.decision.reason) if same else one
+        own = [one for one in self._decisions if bool(one.question.ingredients.apart) == proven]
+        if not own:  # a record without leftovers was found, and could not be brought back
+            self.decision = replace(self.decision, refusal=_READ_LEFT)
+        elif own[0].kind != "new" or self.decision.kind != "new":
+            self.decision = own[0]
+        else:
+            self.decision = replace(own[0], reason=self.decision.reason)
         return self._leftovers.unbound - self._apart
 
     def abandon(self) -> float:
