@@ -3,142 +3,18 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterable, Iterator, Mapping
 
-# Calls that make something and do nothing else, by the module and name that they come from.
-_MAKERS: Mapping[str, frozenset[str]] = {
-    "builtins": frozenset(
-        [
-            "bool",
-            "bytes",
-            "classmethod",
-            "complex",
-            "dict",
-            "divmod",
-            "enumerate",
-            "float",
-            "frozenset",
-            "int",
-            "len",
-            "list",
-            "object",
-            "property",
-            "range",
-            "reversed",
-            "round",
-            "set",
-            "slice",
-            "staticmethod",
-            "str",
-            "sum",
-            "super",
-            "tuple",
-            "zip",
-            "abs",
-        ]
-    ),
-    "functools": frozenset(
-        [
-            "cache",
-            "cached_property",
-            "lru_cache",
-            "partial",
-            "partialmethod",
-            "singledispatch",
-            "singledispatchmethod",
-            "total_ordering",
-            "wraps",
-        ]
-    ),
-    "dataclasses": frozenset({"dataclass", "field"}),
-    "enum": frozenset({"auto", "unique"}),
-    "abc": frozenset({"abstractmethod"}),
-    "contextlib": frozenset({"asynccontextmanager", "contextmanager"}),
-    "collections": frozenset(
-        {"ChainMap", "Counter", "OrderedDict", "defaultdict", "deque", "namedtuple"}
-    ),
-    "datetime": frozenset({"date", "datetime", "time", "timedelta", "timezone"}),
-    "decimal": frozenset({"Decimal"}),
-    "fractions": frozenset({"Fraction"}),
-    "itertools": frozenset({"chain", "product", "repeat"}),
-    "logging": frozenset({"getLogger"}),
-    "numpy": frozenset({"arange", "array", "asarray", "linspace", "ones", "zeros"}),
-    "operator": frozenset({"attrgetter", "itemgetter", "methodcaller"}),
-    "os.path": frozenset({"abspath", "basename", "dirname", "join", "realpath"}),
-    "pathlib": frozenset({"Path", "PurePath", "PurePosixPath"}),
-    "re": frozenset({"compile"}),
-    "threading": frozenset({"Lock", "RLock", "local"}),
-    "types": frozenset({"MappingProxyType", "SimpleNamespace"}),
-    "typing": frozenset(
-        [
-            "NamedTuple",
-            "NewType",
-            "ParamSpec",
-            "TypeVar",
-            "TypedDict",
-            "cast",
-            "final",
-            "no_type_check",
-            "overload",
-            "override",
-            "runtime_checkable",
-        ]
-    ),
-    "numba": frozenset({"jit", "njit", "vectorize"}),
-}
-# Classes that can be inherited from without anybody being told.
-_BASES: Mapping[str, frozenset[str]] = {
-    "builtins": frozenset(
-        name for name, found in vars(builtins).items() if isinstance(found, type)
-    ),
-    "abc": frozenset({"ABC", "ABCMeta"}),
-    "collections": frozenset({"OrderedDict", "UserDict", "UserList", "defaultdict"}),
-    "enum": frozenset({"Enum", "Flag", "IntEnum", "IntFlag", "StrEnum"}),
-    "json": frozenset({"JSONDecoder", "JSONEncoder"}),
-    "logging": frozenset({"Filter", "Formatter", "Handler"}),
-    "pydantic": frozenset({"BaseModel"}),
-    "sklearn.base": frozenset(
-        [
-            "BaseEstimator",
-            "ClassifierMixin",
-            "ClusterMixin",
-            "OneToOneFeatureMixin",
-            "RegressorMixin",
-            "TransformerMixin",
-        ]
-    ),
-    "torch.nn": frozenset({"Module"}),
-    "torch.utils.data": frozenset({"Dataset", "IterableDataset"}),
-    "typing": frozenset({"Generic", "NamedTuple", "Protocol", "TypedDict"}),
-}
-# Methods of texts, paths and properties that make something and do nothing else.
-_METHODS = frozenset(
-    [
-        "absolute",
-        "encode",
-        "format",
-        "joinpath",
-        "join",
-        "lower",
-        "replace",
-        "resolve",
-        "split",
-        "splitlines",
-        "strip",
-        "upper",
-        "with_name",
-        "with_suffix",
-    ]
+from zen_nb.identity.makers import (
+    BASES,
+    DECORATORS,
+    MAKERS,
+    METHODS,
+    OF_PROPERTIES,
+    OF_THE_PROCESS,
+    PLACING,
 )
-_OF_PROPERTIES = frozenset({"deleter", "getter", "setter"})
-# These ask where the program runs, unless they are given a place.
-_PLACING = frozenset({"absolute", "abspath", "realpath", "resolve"})
-# What these modules hold is the state of the process; a few names of them stand still.
-_OF_THE_PROCESS = {
-    "os": frozenset({"path", "sep", "linesep", "pathsep", "name"}),
-    "sys": frozenset({"version_info", "platform", "maxsize", "byteorder", "implementation"}),
-}
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -227,12 +103,20 @@ class Quiet:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         defaults = filter(None, (*node.args.defaults, *node.args.kw_defaults))
-        return all(map(self._makes, (*node.decorator_list, *defaults)))
+        return all(map(self._decorates, node.decorator_list)) and all(map(self._makes, defaults))
+
+    def _decorates(self, node: ast.expr) -> bool:
+        """Tell whether a decorator makes something of what it is given, and nothing else."""
+        if isinstance(node, ast.Call):
+            return self._makes(node) and self._is_among(node.func, DECORATORS)
+        if isinstance(node, ast.Attribute) and node.attr in OF_PROPERTIES:
+            return isinstance(node.value, ast.Name)
+        return self._is_among(node, DECORATORS)
 
     def _class(self, node: ast.ClassDef) -> bool:
         metaclasses = [word.value for word in node.keywords if word.arg == "metaclass"]
         return (
-            all(map(self._makes, node.decorator_list))
+            all(map(self._decorates, node.decorator_list))
             and all(map(self._can_be_inherited, (*node.bases, *metaclasses)))
             and len(metaclasses) == len(node.keywords)
             and all(map(self.binds_only, node.body))
@@ -243,7 +127,7 @@ class Quiet:
             node = node.value
         if isinstance(node, ast.Name) and node.id in self._classes:
             return True
-        return self._is_among(node, _BASES)
+        return self._is_among(node, BASES)
 
     def _makes(self, node: ast.AST) -> bool:
         """Tell whether an expression makes something, and does and asks nothing else."""
@@ -255,7 +139,7 @@ class Quiet:
             parts = (*node.args, *(word.value for word in node.keywords))
             return self._is_maker(node) and all(map(self._makes, parts))
         if isinstance(node, ast.Attribute):
-            return node.attr in _OF_PROPERTIES or self._stands_still(node)
+            return self._stands_still(node)
         if isinstance(node, ast.Subscript):
             return self._makes(node.value) and self._makes(node.slice)
         if not isinstance(node, (*_OPERATIONS, ast.expr_context, ast.operator, ast.unaryop)):
@@ -265,18 +149,18 @@ class Quiet:
     def _is_maker(self, call: ast.Call) -> bool:
         made = call.func
         if isinstance(made, ast.Call):
-            return self._makes(made)
-        if getattr(made, "attr", getattr(made, "id", "")) in _PLACING and not _says_where(call):
+            return self._decorates(made)
+        if getattr(made, "attr", getattr(made, "id", "")) in PLACING and not _says_where(call):
             return False
         made_here = isinstance(getattr(made, "value", None), _MADE_HERE)
-        if isinstance(made, ast.Attribute) and made.attr in _METHODS and made_here:
+        if isinstance(made, ast.Attribute) and made.attr in METHODS and made_here:
             return self._makes(made.value)
-        return self._is_among(made, _MAKERS)
+        return self._is_among(made, MAKERS)
 
     def _stands_still(self, node: ast.Attribute) -> bool:
         owner = self._origin(node.value)
-        known = _OF_THE_PROCESS.get(owner)
-        if owner.partition(".")[0] in _OF_THE_PROCESS and known is None:
+        known = OF_THE_PROCESS.get(owner)
+        if owner.partition(".")[0] in OF_THE_PROCESS and known is None:
             return owner == "os.path" or owner.startswith("sys.version_info")
         return (known is None or node.attr in known) and self._makes(node.value)
 
