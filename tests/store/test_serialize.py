@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import random
 import socket
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zen_nb import fingerprint
 from zen_nb.core.errors import NotStorable
 from zen_nb.store.serialize import NotLoadable, Payload, dump, load
 
@@ -331,3 +334,108 @@ def test_a_closed_file_comes_back_closed(how: dict[str, Any], tmp_path: Path) ->
         pass
     back = again({"file": file}, {})["file"]
     assert (type(back), back.closed, repr(back)) == (type(file), True, repr(file))
+
+
+def sharing(array: np.ndarray) -> dict[str, Any]:
+    """Return windows of several kinds on one array, below the top of a payload."""
+    return {
+        "turned": array.T,
+        "some": [array[:, ::2], (array[::-1],)],
+        "wide": np.broadcast_to(array[0], (2, *array.shape[1:])),
+        "other": array.reshape(-1).view("u1")[8:24],
+    }
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("size", [4, 400], ids=["in the stream", "beside it"])
+def test_windows_inside_containers_share_their_memory(order: Any, size: int) -> None:
+    """What is written through one of them shows in all the others, as before."""
+    array = np.array(np.arange(4.0 * size).reshape(4, size), order=order)
+    values = sharing(array) if order == "C" else {"turned": array.T, "some": [array, (array,)]}
+    back = again({"v": values}, {})["v"]
+    assert (back["turned"] == array.T).all()
+    assert back["turned"].flags.f_contiguous == values["turned"].flags.f_contiguous
+    back["turned"][0, 0] = -1
+    assert back["some"][1][0][-1 if order == "C" else 0, 0] == -1
+    assert back["some"][0][0, 0] == -1
+    if order == "C":
+        assert not back["wide"].flags.writeable
+        assert back["wide"][1, 0] == -1
+
+
+def test_parts_of_an_array_that_is_not_kept_share_what_they_share() -> None:
+    """The memory under two windows is kept where what they were cut from is not."""
+    array = np.arange(10)
+    back = again({"v": [array[:6], array[4:]], "w": array[:0]}, {})["v"]
+    back[0][5] = -1
+    assert back[1].tolist() == [4, -1, 6, 7, 8, 9]
+
+
+def test_parts_of_an_array_that_share_nothing_stay_apart() -> None:
+    """Columns that lie between each other do not bring the whole array with them."""
+    array = np.zeros((1000, 1000))
+    payload = dump({"v": [array[:, 0], array[:, 5]]}, namespace={})
+    assert payload.size_bytes < 50_000
+
+
+def test_windows_far_apart_in_a_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two slivers of a large array that share a byte are not kept with all between them."""
+    monkeypatch.setattr("zen_nb.store.views.SCATTERED_BYTES", 1000)
+    array = np.zeros((100, 100))
+    with pytest.raises(NotStorable, match=r"shares memory with another .* copy\(\) one"):
+        dump({"v": [array[:, 0], array[:, 0]]}, namespace={})
+
+
+def test_arrays_of_objects_share_their_items() -> None:
+    """A window on an array of objects stays one."""
+    array = np.array([[1], "two", None, (4,)], dtype=object)
+    back = again({"v": {"all": array, "end": array[::-2]}}, {})["v"]
+    back["all"][3] = "new"
+    assert back["end"][0] == "new"
+    assert back["end"][1] == "two"
+
+
+def test_arrays_of_a_subclass_share_their_memory() -> None:
+    """A matrix over an array is one after a load as well."""
+    array = np.arange(6.0).reshape(2, 3)
+    back = again({"v": [array, np.asmatrix(array)]}, {})["v"]
+    back[0][0, 0] = -1
+    assert type(back[1]) is np.matrix
+    assert back[1][0, 0] == -1
+
+
+def test_a_window_inside_a_container_sees_an_array_of_the_notebook() -> None:
+    """Also where the notebook's array is a window itself, at some place in another value."""
+    held = {"rows": [np.arange(12.0).reshape(3, 4)]}
+    cut = held["rows"][0][1:]
+    place = ("held", (("item", "rows"), ("item", 0)))
+    back = again({"v": (cut,)}, {"held": held}, known={id(held["rows"][0]): place})
+    held["rows"][0][1, 0] = -5
+    assert back["v"][0][0, 0] == -5
+
+
+def test_frames_that_share_memory_do_not_after_a_load() -> None:
+    """Frames guard what they share; the guard is not stored, so neither is the sharing."""
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    back = again({"v": [frame, frame[["a", "b"]], frame.copy(deep=False)]}, {})["v"]
+    back[0].loc[0, "a"] = -1
+    assert back[1].loc[0, "a"] == back[2].loc[0, "a"] == 1.0
+
+
+def test_shared_generators_are_those_of_the_process() -> None:
+    """What draws from the generator that everybody shares still does after a load."""
+    values = {"a": np.random.mtrand._rand, "b": [random.random], "c": np.random.RandomState(1)}
+    back = again(values, {})
+    assert back["a"] is np.random.mtrand._rand
+    assert back["b"][0].__self__ is random._inst
+    assert back["c"] is not values["c"]
+
+
+def test_a_closed_temporary_file_comes_back_closed() -> None:
+    """What ``with NamedTemporaryFile() as f`` leaves behind is a closed file."""
+    with tempfile.NamedTemporaryFile("wb") as file:
+        pass
+    back = again({"f": file}, {})["f"]
+    assert back.closed
+    assert back.name == file.name
+    assert fingerprint(back) == fingerprint(file)

@@ -25,6 +25,9 @@ from zen_nb.identity.problems import type_name
 from zen_nb.identity.reduced import reduced_handler
 from zen_nb.identity.refused import ITERATOR, WHY_NOT
 from zen_nb.identity.standard import (
+    HANDLERS as OF_STANDARD,
+)
+from zen_nb.identity.standard import (
     STANDARD,
     enum_handler,
     is_file,
@@ -59,6 +62,7 @@ _KNOWN: dict[str, Handler] = {
     **pictures.HANDLERS,
     **tensors.HANDLERS,
     **generators.HANDLERS,
+    **OF_STANDARD,
 }
 _FROZEN = frozenset(
     {

@@ -71,6 +71,16 @@ def write_file(encoder: Encoder, value: Any) -> None:
     encoder.encode((str(getattr(value, "name", "")), str(getattr(value, "mode", ""))))
 
 
+def _temporary(encoder: Encoder, value: Any) -> None:
+    """Write what `tempfile` puts around a file by the file: what it deletes is no part of it."""
+    if not encoder.again(value):
+        encoder.out += b"o" + encoder.token(type(value))
+        encoder.part("file", vars(value).get("file"))
+
+
+HANDLERS: dict[str, Handler] = {"tempfile:_TemporaryFileWrapper": _temporary}
+
+
 def is_file(kind: type) -> bool:
     """Tell whether instances are files other than those in memory."""
     return issubclass(kind, io.IOBase) and not issubclass(kind, (io.BytesIO, io.StringIO))

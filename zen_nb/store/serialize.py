@@ -23,7 +23,7 @@ import io
 import itertools
 import pickle
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -31,9 +31,9 @@ from typing import Any
 import cloudpickle
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
-from zen_nb.store import live
+from zen_nb.store import generators, live
 from zen_nb.store.closed import reduce_closed
-from zen_nb.store.views import ArrayViews
+from zen_nb.store.views import Arrays, ArrayViews, holds_its_own
 
 PROTOCOL = 5
 SMALL_BYTES = 4096
@@ -43,6 +43,7 @@ _BUILT_IN = frozenset({"builtins", "itertools", "_io", "io", "_csv", "_collectio
 _POSITION = "its position cannot be kept; make a list of it, or make it anew where it is used"
 _FILE = "an open file does not come back open; read or write it inside the step"
 _VIEW = "it is a window on memory that it does not own; keep the object that owns it"
+_SCATTERED = "it shares memory with another one that is far away in it; copy() one of them"
 _NOT_THERE = "the notebook does not define {!r} at this point"
 
 
@@ -95,14 +96,14 @@ def dump(
     NotStorable
         Where a value would not come back as it is; names the output and the type in the way.
     """
-    namespace = _globals_of(namespace)
+    around = _Around(_globals_of(namespace), known, absent)
     try:
-        return _dump(values, namespace, known, absent)
+        return _dump(values, around)
     except Exception as error:
         whole = error
     for name, value in values.items():
         try:
-            _dump({name: value}, namespace, known, absent)
+            _dump({name: value}, around)
         except Exception as error:
             raise _explained(name, error) from None
     raise _explained(", ".join(values), whole) from None
@@ -142,11 +143,26 @@ def _globals_of(namespace: dict[str, Any] | None) -> dict[str, Any]:
     return vars(sys.modules["__main__"]) if namespace is None else namespace
 
 
-def _dump(
-    values: Mapping[str, object],
-    namespace: dict[str, Any],
-    known: Mapping[int, live.Name],
-    absent: Collection[str],
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What `dump` is told besides the values."""
+
+    namespace: dict[str, Any]
+    known: Mapping[int, live.Name]
+    absent: Collection[str]
+
+
+def _dump(values: Mapping[str, object], around: _Around) -> Payload:
+    arrays = Arrays()
+    payload = _written(values, around, arrays)
+    views = ArrayViews(arrays, around.known, around.namespace)
+    if views.scattered is not None:
+        raise _Refused(views.scattered, _SCATTERED)
+    return _written(values, around, arrays, views) if views else payload
+
+
+def _written(
+    values: Mapping[str, object], around: _Around, arrays: Arrays, views: ArrayViews | None = None
 ) -> Payload:
     stream = io.BytesIO()
     buffers: list[memoryview] = []
@@ -158,9 +174,9 @@ def _dump(
         buffers.append(raw)
         return False
 
-    kind = _KnowingPickler if known else _Pickler
-    pickler = kind(stream, beside, namespace, known, ArrayViews(values.values(), known, namespace))
-    pickler.absent = absent
+    kind = _KnowingPickler if around.known else _Pickler
+    pickler = kind(stream, beside, around, arrays)
+    pickler.views = views
     try:
         pickler.dump(dict(values))
     except _Refused:
@@ -209,6 +225,10 @@ def _refusal(value: object) -> str | None:
     return None
 
 
+class _NEVER:
+    """Has no instances."""
+
+
 _ATOMS = frozenset({int, float, complex, bool, str, bytes, type(None), type(...)})
 _CACHED = type(functools.lru_cache(repr))
 _DICT_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
@@ -232,18 +252,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def __init__(
         self,
         stream: io.BytesIO,
-        beside: Any,
-        namespace: dict[str, Any],
-        known: Mapping[int, live.Name],
-        views: ArrayViews,
+        beside: Callable[[pickle.PickleBuffer], bool],
+        around: _Around,
+        arrays: Arrays,
     ) -> None:
         super().__init__(stream, protocol=PROTOCOL, buffer_callback=beside)
         self.dispatch_table = _reducers()
         self.last: object = None
-        self.absent: Collection[str] = ()
-        self._namespace = namespace
-        self._known = known
-        self._views = views
+        self.views: ArrayViews | None = None
+        self._namespace = around.namespace
+        self._known = around.known
+        self._absent = around.absent
+        self._arrays = arrays
+        self._array = arrays.kind or _NEVER
         self._cells: dict[int, live.Cell] = {}
         self._plain: set[type] = set()
 
@@ -260,19 +281,32 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._dict_view(obj)
         if kind is _CACHED and obj.__module__ == "__main__":
             return self._remembering(obj)
-        if self._views and (made := self._views.reduce(obj)):
+        if issubclass(kind, self._array):
+            return self._array_or_window(obj)
+        return self._instance(obj)
+
+    def _instance(self, obj: Any) -> Any:
+        if made := reduce_closed(obj) or generators.reduce_shared(obj):
             return made
-        if closed := reduce_closed(obj):
-            return closed
         if why := _refusal(obj):
             raise _Refused(obj, why)
-        if not self._views and kind is not _CACHED:
+        kind = type(obj)
+        if holds_its_own(kind):
+            self._arrays.meet_holder(obj)
+        elif kind is not _CACHED and kind.__name__ not in generators.KINDS:
             self._plain.add(kind)
         return NotImplemented
 
+    def _array_or_window(self, array: Any) -> Any:
+        """Note an array, or reduce it to a window where others share its memory."""
+        if self.views is None:
+            self._arrays.meet(array)
+            return NotImplemented
+        return self.views.reduce(array) or NotImplemented
+
     def _named(self, obj: Any) -> str | None:
         name = live.is_named(self._namespace, obj)
-        return None if name is None or name.partition(".")[0] in self.absent else name
+        return None if name is None or name.partition(".")[0] in self._absent else name
 
     def _definition(self, obj: Any) -> Any:
         if name := self._named(obj):
