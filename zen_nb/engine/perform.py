@@ -268,8 +268,10 @@ def _in_the_users_words(error: NotStorable, changes: Changes) -> NotStorable:
         RESULTS: "the value it shows",
     }
     name = names.get(error.name) or error.name
-    why = f"it is changed in place, and {error.why}" if error.name == PATCHES else error.why
-    return NotStorable(name, error.type_name, why)
+    if error.name != PATCHES:
+        return NotStorable(name, error.type_name, error.why)
+    kinds = {type(value).__qualname__ for value in changes.changed.values()}
+    return NotStorable(name, ", ".join(sorted(kinds)), f"it is changed in place, and {error.why}")
 
 
 def _fingerprints(values: Mapping[str, Any]) -> dict[str, Fingerprint]:

@@ -89,7 +89,7 @@ from typing import Any, TypeAlias
 
 from blake3 import blake3
 
-FORMAT = b"zen_nb value 2\n"
+FORMAT = b"zen_nb value 3\n"
 
 INLINE_BYTES = 4096
 PACK_FROM = 32

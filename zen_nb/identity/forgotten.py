@@ -1,28 +1,107 @@
-"""Attributes that follow from the rest and are there at times only: they do not count."""
+"""What follows from the rest of an instance and is there at times only: it does not count.
+
+Most of it are attributes that a library fills when they are asked for, and some are written
+as what they will be once they are asked for.
+"""
 
 from __future__ import annotations
 
+import copy
 import functools
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from zen_nb.identity.attributes import family
 from zen_nb.identity.origin import module_origin
 
+Neutral: TypeAlias = Callable[[Any, Any], Any]
+
 # What libraries remember beside the state, by class.
 _REMEMBERED: dict[str, frozenset[str]] = {
-    "logging:Logger": frozenset({"_cache"}),
     "sklearn:Bunch": frozenset({"_deprecated_key_to_warnings"}),
     "sklearn:_VectorizerMixin": frozenset({"_stop_words_id"}),
     "scipy:_cs_matrix": frozenset({"_has_sorted_indices", "_has_canonical_format"}),
+    "scipy:Delaunay": frozenset({"_transform", "_vertex_to_simplex", "_vertex_neighbor_vertices"}),
+    "scipy:ShortTimeFFT": frozenset({"_cache_post_padding", "_pre_padding"}),
+    "numpy:finfo": frozenset({"_fmt", "_repr", "_str"}),
+    "numpy:iinfo": frozenset({"_fmt", "_repr", "_str"}),
+    "matplotlib:TransformNode": frozenset({"_parents", "_invalid"}),
+    "matplotlib:Artist": frozenset({"_stale"}),
+    "matplotlib:Figure": frozenset(
+        {
+            "_restore_to_pylab",
+            "_number",
+            "number",
+            "_button_pick_id",
+            "_scroll_pick_id",
+            "_mouse_key_ids",
+        }
+    ),
     "networkx:Graph": frozenset({"__networkx_cache__"}),
+    "dateutil:rrulebase": frozenset({"_cache", "_cache_complete", "_cache_gen", "_len"}),
 }
-# Places in the state where trees of neighbours count how often they were asked.
-_COUNTS = {f"sklearn:BinaryTree{bits}": slice(7, 11) for bits in ("", "32", "64")}
 
 
-def counts(kind: type) -> slice | None:
-    """Return the part of a state that only counts uses."""
-    found = (_COUNTS.get(family(parent)) for parent in kind.__mro__)
-    return next((places for places in found if places is not None), None)
+def _without_counts(_: object, state: Any) -> Any:
+    """Leave out where trees of neighbours count how often they were asked."""
+    return (*state[:7], *state[11:]) if type(state) is tuple else state
+
+
+def _lookup_table(colours: Any, state: Any) -> Any:
+    """Return the colours themselves, whether they were looked up before or not."""
+    if not state.get("_isinit"):
+        colours = copy.copy(colours)
+        colours(0.0)
+    return {**state, "_isinit": True, "_lut": colours._lut}
+
+
+def _used_part(_: object, state: Any) -> Any:
+    """Cut the work space of a spline off where nothing was written into it."""
+    held = state.get("_data")
+    if type(held) is not tuple or len(held) != 14:
+        return state
+    degree, knots = held[5], held[7]
+    ends = {8: knots, 9: knots - degree - 1, 11: knots - 2 * degree - 1}
+    ends[12] = ends[11]
+    cut = [part[: ends[at]] if at in ends else part for at, part in enumerate(held)]
+    return {**state, "_data": cut}
+
+
+def _without_chosen_name(_: object, state: Any) -> Any:
+    """Leave out a name that was drawn by lot: so many hexadecimal digits."""
+    name, length = str(state.get("uuid")), state.get("uuid_len")
+    drawn = len(name) == length and not name.strip("0123456789abcdef")
+    return {**state, "uuid": None} if drawn else state
+
+
+def _without_canonical_dual(transform: Any, state: Any) -> Any:
+    """Leave out a dual window that follows from the window."""
+    given = state.get("_dual_win")
+    module = sys.modules.get("scipy.signal._short_time_fft")
+    find = getattr(module, "_calc_dual_canonical_window", None)
+    if given is None or find is None:
+        return state
+    try:
+        found = find(transform.win, transform.hop)
+    except ValueError:  # it has none: this one was given
+        return state
+    return {**state, "_dual_win": None} if (found == given).all() else state
+
+
+_NEUTRAL: dict[str, Neutral] = {
+    **{f"sklearn:BinaryTree{bits}": _without_counts for bits in ("", "32", "64")},
+    "matplotlib:Colormap": _lookup_table,
+    "scipy:UnivariateSpline": _used_part,
+    "scipy:ShortTimeFFT": _without_canonical_dual,
+    "pandas:Styler": _without_chosen_name,
+}
+
+
+def neutral(kind: type) -> Neutral | None:
+    """Return what makes the state of an instance that is in use that of one that is not."""
+    found = (_NEUTRAL.get(family(parent)) for parent in kind.__mro__)
+    return next((one for one in found if one is not None), None)
 
 
 def forgotten(kind: type) -> frozenset[str]:

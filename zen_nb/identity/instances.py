@@ -15,11 +15,20 @@ import types
 from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
-from zen_nb.identity import arrays, frames, generators, pictures, polar, tables, tensors
+from zen_nb.identity import (
+    arrays,
+    frames,
+    generators,
+    loggers,
+    pages,
+    pictures,
+    polar,
+    tables,
+    tensors,
+)
 from zen_nb.identity.attributes import attributes_reader, claimed, family, held, slots_of
 from zen_nb.identity.builtin import code
 from zen_nb.identity.encoding import number
-from zen_nb.identity.forgotten import forgotten
 from zen_nb.identity.origin import module_origin
 from zen_nb.identity.problems import type_name
 from zen_nb.identity.reduced import reduced_handler
@@ -34,7 +43,7 @@ from zen_nb.identity.standard import (
     standard_handler,
     write_file,
 )
-from zen_nb.identity.state import ask, write_slots, write_state
+from zen_nb.identity.state import Writing, ask, write_slots, write_state
 from zen_nb.identity.unordered import write_unordered
 from zen_nb.identity.values import Encoder, Handler
 
@@ -62,6 +71,8 @@ _KNOWN: dict[str, Handler] = {
     **pictures.HANDLERS,
     **tensors.HANDLERS,
     **generators.HANDLERS,
+    **loggers.HANDLERS,
+    **pages.HANDLERS,
     **OF_STANDARD,
 }
 _FROZEN = frozenset(
@@ -223,13 +234,13 @@ def _container(kind: type) -> Handler:
 def _state_writer(kind: Any) -> Handler:
     slots, read = slots_of(kind), attributes_reader(kind)
     state_is_attributes = getattr(kind, "__getstate__", None) is object.__getstate__
-    left_out = forgotten(kind)
+    writing = Writing.of(kind)
 
     def write(encoder: Encoder, value: Any) -> None:
         if not state_is_attributes:
-            write_state(encoder, ask(value, value.__getstate__), left_out)
+            write_state(encoder, value, ask(value, value.__getstate__), writing)
         else:
-            write_state(encoder, read(value) if read else None, left_out)
+            write_state(encoder, value, read(value) if read else None, writing)
             write_slots(encoder, held(value, slots) if slots else [])
 
     return write

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.identity.attributes import Read, attributes_reader, held, slots_of
 from zen_nb.identity.builtin import code
 from zen_nb.identity.encoding import number, text
-from zen_nb.identity.forgotten import counts, forgotten
 from zen_nb.identity.origin import module_origin
 from zen_nb.identity.problems import type_name
 from zen_nb.identity.refused import GENERAL
-from zen_nb.identity.state import ask, write_slots, write_state
+from zen_nb.identity.state import Writing, ask, write_slots, write_state
 from zen_nb.identity.values import Encoder, Handler
 
 
 def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:
     """Write instances by what they reduce to."""
-    left_out, counted = forgotten(kind), counts(kind)
+    writing = Writing.of(kind)
     is_exception = issubclass(kind, BaseException)
-    write_unsaid = _unsaid_writer(kind, left_out)
+    write_unsaid = _unsaid_writer(kind, writing)
 
     def write(encoder: Encoder, value: object) -> None:
         found = _without_trace(kind, value, reduce)
@@ -36,10 +36,8 @@ def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:
             make, arguments = True, arguments[1:]
         encoder.encode(make if make is not kind else None)
         encoder.encode(arguments)
-        if counted is not None and type(state) is tuple:
-            state = (*state[: counted.start], *state[counted.stop :])
         # An exception says so once somebody has asked for its attributes, also where it has none.
-        write_state(encoder, (state or None) if is_exception else state, left_out)
+        write_state(encoder, value, (state or None) if is_exception else state, writing)
         _content(encoder, items, pairs)
         encoder.encode(setter)
         write_unsaid(encoder, value, said=bool(state) or (state is not None and not is_exception))
@@ -48,7 +46,7 @@ def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:
     return write
 
 
-def _unsaid_writer(kind: type, left_out: frozenset[str]) -> Callable[..., None]:
+def _unsaid_writer(kind: type, writing: Writing) -> Callable[..., None]:
     """Return what writes that part of instances which a reducer of Python's own leaves out."""
     author = next(
         parent
@@ -59,9 +57,11 @@ def _unsaid_writer(kind: type, left_out: frozenset[str]) -> Callable[..., None]:
     read: Read | None = attributes_reader(kind) if is_python else None
     slots = slots_of(kind, above=author) if is_python else []
     is_exception = issubclass(kind, BaseException)
+    as_held = replace(writing, settle=None)
 
     def write(encoder: Encoder, value: Any, *, said: bool) -> None:
-        write_state(encoder, (read(value) or None) if read and not said else None, left_out)
+        unsaid = (read(value) or None) if read and not said else None
+        write_state(encoder, value, unsaid, as_held)
         write_slots(encoder, held(value, slots) if slots else [])
         if is_exception:
             encoder.part("__cause__", value.__cause__)

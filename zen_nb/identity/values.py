@@ -149,6 +149,10 @@ class Encoder:
         self.out += b"#" + number(place)
         return True
 
+    def knows(self, value: object) -> bool:
+        """Tell whether this object was met."""
+        return id(value) in self._places
+
     def place_of(self, value: object) -> int:
         """Return the number of an object that was met."""
         return self._places[id(value)]
