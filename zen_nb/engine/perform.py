@@ -16,11 +16,13 @@ from typing import Any
 from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record, Trace
 from zen_nb.engine.decide import Decision
+from zen_nb.engine.faithful import unlike
 from zen_nb.engine.inplace import Changes, InPlace, binding_name, print_of, repeat, repeatable
 from zen_nb.engine.latecomers import Latecomers
 from zen_nb.identity import loads
 from zen_nb.identity.bytecode import FORMATS, REMAINS
 from zen_nb.identity.code import digest_text
+from zen_nb.identity.restored import remember
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.audit import muted
 from zen_nb.observe.display import Capture
@@ -30,7 +32,7 @@ from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.uses import Uses
 from zen_nb.observe.watch import Observed, StepWatch
 from zen_nb.store.records import Store
-from zen_nb.store.serialize import dump
+from zen_nb.store.serialize import Payload, dump
 
 # Reserved names in a payload; no variable can be called so.
 RESULTS = "<results>"
@@ -39,6 +41,7 @@ FILENAME = "<filename>"
 PATCHES = "<patches>"
 BOUND = "<bound>"
 GONE = "<gone>"
+UNLIKE = "<unlike>"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -251,13 +254,23 @@ class Attempt:
         if made.filename.encode() in shown:
             besides[FILENAME] = made.filename
         values = {**made.bound, **{name: part for name, part in besides.items() if part}}
-        known = made.inplace.places.known() if made.inplace is not None else {}
         try:
-            payload = dump(values, namespace=self._namespace, known=known, absent=made.absent)
+            payload = self._payload(record, made, values)
         except NotStorable as error:
             raise _in_the_users_words(error, changes) from None
         components = self.decision.question.ingredients.components
         return self._store.add(record, payload=payload, transcript=shown, components=components)
+
+    def _payload(self, record: Record, made: Made, values: dict[str, Any]) -> Payload:
+        """Return `values` as they are stored, with what is known of how they come back."""
+        known = made.inplace.places.known() if made.inplace is not None else {}
+        around: dict[str, Any] = {"namespace": self._namespace, "absent": made.absent}
+        given = [part[2] for part in values.get(PATCHES, ()) if part[1] == "array"]
+        payload = dump(values, known=known, apart=given, **around)
+        other = unlike(made.bound, payload, record, **around)
+        if not other:
+            return payload
+        return dump({**values, UNLIKE: other}, known=known, apart=given, **around)
 
 
 def _in_the_users_words(error: NotStorable, changes: Changes) -> NotStorable:
@@ -340,6 +353,9 @@ def serve(
     with loads.Loading():
         values = store.load(record, namespace, given)
     settle_figures()
+    stored = {part.name: part.fingerprint for part in record.artifacts}
+    for name, digest in values.get(UNLIKE, {}).items():
+        remember(values[name], digest, stored.get(name) or digest)
     if not repeatable(values.get(PATCHES, ())):
         raise StoreUnavailable("an object that it changed in place is of another kind or size now")
     transcript = Transcript.from_bytes(store.transcript(record))

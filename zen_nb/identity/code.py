@@ -25,10 +25,11 @@ from zen_nb.identity.components import (
     shown,
 )
 from zen_nb.identity.documents import readers_among, seen_of
-from zen_nb.identity.encoding import SCALARS
+from zen_nb.identity.encoding import scalar_writer
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_file, module_origin
 from zen_nb.identity.patches import patched
+from zen_nb.identity.restored import stored_print
 from zen_nb.identity.taken import RELOADER
 from zen_nb.identity.things import (
     CACHE,
@@ -117,10 +118,13 @@ class Reach(Naming):
         value met again inside itself (a registry that holds a function which reads the
         registry) stands as its depth.
         """
-        if type(value) in SCALARS:
+        if scalar_writer(type(value)) is not None:
             return fingerprint_of(value, self)
         if id(value) in self._open:
             return f"itself {self._open[id(value)]}"
+        return stored_print(value, self._whole(value, notes))
+
+    def _whole(self, value: object, notes: Parts | None) -> Fingerprint:
         self._open[id(value)] = len(self._open)
         try:
             inner = Reach(

@@ -172,3 +172,11 @@ SCALARS: dict[type, Callable[[Any], bytes]] = {
     type(Ellipsis): lambda value: b".",
     type(NotImplemented): lambda value: b"!",
 }
+
+
+def scalar_writer(kind: type) -> Callable[[Any], bytes] | None:
+    """Return what encodes instances of a class of `SCALARS`; ``None`` for every other class."""
+    try:
+        return SCALARS.get(kind)
+    except Exception:  # a class that cannot be hashed
+        return None

@@ -61,9 +61,8 @@ def _used_part(_: object, state: Any) -> Any:
     held = state.get("_data")
     if type(held) is not tuple or len(held) != 14:
         return state
-    degree, knots = held[5], held[7]
-    ends = {8: knots, 9: knots - degree - 1, 11: knots - 2 * degree - 1}
-    ends[12] = ends[11]
+    knots = held[7]
+    ends = {8: knots, 9: knots - held[5] - 1, 11: 0, 12: 0}
     cut = [part[: ends[at]] if at in ends else part for at, part in enumerate(held)]
     return {**state, "_data": cut}
 

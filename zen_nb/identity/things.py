@@ -124,7 +124,10 @@ _OF_DATA = frozenset({"numpy", "pandas", "polars", "pyarrow", "scipy"})
 
 def is_atom(value: object) -> bool:
     """Tell whether a value is a scalar: it can never change in place."""
-    return type(value) in _ATOMS
+    try:
+        return type(value) in _ATOMS
+    except Exception:  # a class that cannot be hashed
+        return False
 
 
 _ATOMS = frozenset((NoneType, bool, int, float, complex, str, bytes))

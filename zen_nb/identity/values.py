@@ -21,6 +21,7 @@ from zen_nb.identity.encoding import (
     Digest,
     buffer_digest,
     number,
+    scalar_writer,
     string,
     text,
 )
@@ -50,10 +51,7 @@ def fingerprint_of(value: object, sink: CodeSink, parts: Parts | None = None) ->
     NoFingerprint
         Where a part of it cannot be reduced to content; says which part and why.
     """
-    try:
-        scalar = SCALARS.get(type(value))
-    except Exception:  # a class that cannot be hashed; the encoder says so
-        scalar = None
+    scalar = scalar_writer(type(value))
     if scalar is not None:
         return blake3(FORMAT + scalar(value)).hexdigest()
     return Encoder(sink, parts=parts).fingerprint(value)

@@ -23,7 +23,7 @@ import io
 import itertools
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -61,10 +61,13 @@ class Payload:
         The pickle.
     buffers
         Contiguous memory of the values themselves, not copied: store it before they change.
+    kinds
+        The classes whose instances it holds, but for those of builtins.
     """
 
     stream: bytes
     buffers: tuple[memoryview, ...] = ()
+    kinds: frozenset[type] = frozenset()
 
     @property
     def size_bytes(self) -> int:
@@ -77,6 +80,7 @@ def dump(
     namespace: dict[str, Any] | None,
     known: Mapping[int, live.Name] = _NO_KNOWN,
     absent: Collection[str] = (),
+    apart: Iterable[object] = (),
 ) -> Payload:
     """Return `values` such that `load` gives equal ones, aliases among them included.
 
@@ -90,13 +94,15 @@ def dump(
     absent
         Names that the namespace will not hold when the payload is loaded: functions and
         classes under them go by value.
+    apart
+        Arrays that are stored by themselves, whatever memory they share.
 
     Raises
     ------
     NotStorable
         Where a value would not come back as it is; names the output and the type in the way.
     """
-    around = _Around(_globals_of(namespace), known, absent)
+    around = _Around(_globals_of(namespace), known, absent, tuple(apart))
     try:
         return _dump(values, around)
     except Exception as error:
@@ -150,10 +156,11 @@ class _Around:
     namespace: dict[str, Any]
     known: Mapping[int, live.Name]
     absent: Collection[str]
+    apart: tuple[object, ...]
 
 
 def _dump(values: Mapping[str, object], around: _Around) -> Payload:
-    arrays = Arrays()
+    arrays = Arrays(around.apart)
     payload = _written(values, around, arrays)
     views = ArrayViews(arrays, around.known, around.namespace)
     if views.scattered is not None:
@@ -183,7 +190,7 @@ def _written(
         raise
     except Exception as error:
         raise _Refused(pickler.last, _reason(error)) from error
-    return Payload(stream.getvalue(), tuple(buffers))
+    return Payload(stream.getvalue(), tuple(buffers), frozenset(pickler.kinds))
 
 
 class _Refused(Exception):
@@ -243,6 +250,8 @@ def _reducers() -> dict[type, Any]:
     table = {**copyreg.dispatch_table, **cloudpickle.Pickler.dispatch_table}
     for kind in (memoryview, io.TextIOWrapper, *_DICT_VIEWS):
         table.pop(kind, None)
+    if (numpy := sys.modules.get("numpy")) is not None:
+        table[numpy.finfo] = lambda limits: (type(limits), (limits.dtype,))
     return table
 
 
@@ -256,8 +265,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         around: _Around,
         arrays: Arrays,
     ) -> None:
+        self.dispatch_table = _reducers()  # looked for while the pickler is made
         super().__init__(stream, protocol=PROTOCOL, buffer_callback=beside)
-        self.dispatch_table = _reducers()
         self.last: object = None
         self.views: ArrayViews | None = None
         self._namespace = around.namespace
@@ -267,6 +276,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._array = arrays.kind or _NEVER
         self._cells: dict[int, live.Cell] = {}
         self._plain: set[type] = set()
+        self.kinds: set[type] = set()
 
     def reducer_override(self, obj: Any) -> Any:
         self.last = obj
@@ -291,6 +301,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if why := _refusal(obj):
             raise _Refused(obj, why)
         kind = type(obj)
+        self.kinds.add(kind)
         if holds_its_own(kind):
             self._arrays.meet_holder(obj)
         elif kind is not _CACHED and kind.__name__ not in generators.KINDS:

@@ -30,13 +30,13 @@ _POINTS = frozenset({"Timestamp", "Timedelta", "Period", "Interval", "NaTType", 
 
 
 class Arrays:
-    """The arrays that a payload is found to hold while it is made."""
+    """The arrays that a payload is found to hold while it is made, but for those `apart`."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: Iterable[object] = ()) -> None:
         numpy = sys.modules.get("numpy")
         self.kind = getattr(numpy, "ndarray", None)
         self._met: list[Any] = []
-        self._held: set[int] = set()
+        self._held = set(map(id, apart))
         # An id stands for one object only as long as that lives.
         self._holders: list[object] = []
 
