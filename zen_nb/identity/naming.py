@@ -6,7 +6,6 @@ import builtins
 import sys
 from collections import deque
 from collections.abc import Collection, Mapping
-from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -305,14 +304,14 @@ class Naming(Imports):
             return f"{name} {self.token(thing)}"
         if isinstance(thing, type) and origin == "package":
             self.types.add(thing)
-        own = _own_name(thing) if loaded and attributes else ""
-        if own and own.rpartition(".")[2] != attributes[-1]:
-            return f"{name} {own}"
         if (loaded and _counts_by_value(thing, module.__name__)) or name == "sys.argv":
             try:
                 return f"{name} {fingerprint_of(thing, self)}"
             except NoFingerprint:
                 return name
+        own = _own_name(thing) if loaded and attributes else ""
+        if own and own.rpartition(".")[2] != attributes[-1]:
+            return f"{name} {own}"
         return name
 
     def _add_type(self, value: object) -> None:
@@ -362,9 +361,8 @@ def _counts_by_value(thing: object, module: str) -> bool:
         return len(thing) <= _FEW and all(map(is_atom, (*thing.keys(), *thing.values())))
     if isinstance(thing, (list, tuple, set, frozenset)) and type(thing) in _PLAIN:
         return len(thing) <= _FEW and all(map(is_atom, thing))
-    if isinstance(thing, partial):
-        return True
-    return module_origin(str(type(thing).__module__)) == "project"
+    root = type(thing).__module__.partition(".")[0]
+    return not is_code(thing) and root not in ("builtins", module.partition(".")[0])
 
 
 _FEW = 200
