@@ -439,3 +439,13 @@ def test_a_closed_temporary_file_comes_back_closed() -> None:
     assert back.closed
     assert back.name == file.name
     assert fingerprint(back) == fingerprint(file)
+
+
+def test_functions_of_elements_are_made_again() -> None:
+    """What ``np.frompyfunc`` gave works after a load; numpy's own functions are its own."""
+    made = np.frompyfunc(lambda x, y: x * 10 + y, 2, 1, identity=0)
+    back = again({"made": made, "own": np.add, "limits": np.finfo("f4")}, {})
+    assert back["made"].reduce([1, 2, 3]) == 123
+    assert back["made"].identity == 0
+    assert back["own"] is np.add
+    assert back["limits"].eps == np.finfo("f4").eps

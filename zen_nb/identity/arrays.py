@@ -21,6 +21,7 @@ number of that one, and how it lies on it: see `zen_nb.identity.memory`.
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -265,7 +266,11 @@ def _ufunc(encoder: Encoder, value: Any) -> None:
         if getattr(sys.modules.get(module), name, None) is value:
             encoder.out += b"G" + encoder.token(type(value)) + text(f"{module}.{name}")
             return
-    raise NoFingerprint("numpy.ufunc", "it hides the function that it was made of")
+    made_of = [part for part in gc.get_referents(value) if callable(part)]
+    if len(made_of) != 1:
+        raise NoFingerprint("numpy.ufunc", "it hides the function that it was made of")
+    encoder.out += b"G" + encoder.token(type(value)) + text("made of")
+    encoder.encode((made_of[0], value.nin, value.nout, value.identity))
 
 
 HANDLERS: dict[str, Handler] = {

@@ -137,19 +137,29 @@ class Reach(Naming):
                 classes=self.classes,
                 as_loaded=self.as_loaded,
             )
-            root = fingerprint_of(compiled_callable(value), inner, notes)
-            own = None if inner._taken else root
-            inner._add_type(value)
-            inner._drain()
+            root = inner._root(value, notes)
         finally:
             del self._open[id(value)]
-        self._own, self._own_kinds = own, frozenset(inner.types)
-        if not inner.components and not inner.problems:
-            return root
-        self._take_in(inner)
-        for error in inner.problems.values():
+        self._own, self._own_kinds = inner._own, frozenset(inner.types)
+        if inner.components or inner.problems:
+            self._take_in(inner)
+        return inner._with_code(root)
+
+    def _root(self, value: object, notes: Parts | None = None) -> Fingerprint:
+        """Return the fingerprint of `value` but for its code, which is taken in."""
+        root = fingerprint_of(compiled_callable(value), self, notes)
+        self._own = None if self._taken else root
+        self._add_type(value)
+        self._drain()
+        return root
+
+    def _with_code(self, root: Fingerprint) -> Fingerprint:
+        """Return the fingerprint of a value together with all that was taken in for it."""
+        for error in self.problems.values():
             raise error
-        parts = [f"{part.label} {part.digest}" for _, part in sorted(inner.components.items())]
+        if not self.components:
+            return root
+        parts = [f"{part.label} {part.digest}" for _, part in sorted(self.components.items())]
         return digest_parts([root, *parts])
 
     def add_patches(self, names: Collection[str]) -> None:
@@ -442,4 +452,9 @@ def fingerprint(value: object) -> Fingerprint:
         Where the value, or something in it, has no identity that survives this
         process (a connection, a lock, a generator); names what and where.
     """
-    return Reach().whole(("value", value) if is_code(value) else value)
+    asked = ("value", value) if is_code(value) else value
+    reach = Reach(open_values={id(asked): 0})
+    if scalar_writer(type(asked)) is not None:
+        return fingerprint_of(asked, reach)
+    # The same as `Reach.whole`, without what only a step asks for.
+    return stored_print(value, reach._with_code(reach._root(asked)))

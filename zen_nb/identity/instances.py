@@ -20,6 +20,7 @@ from zen_nb.identity import (
     frames,
     generators,
     loggers,
+    on_disk,
     pages,
     pictures,
     polar,
@@ -72,6 +73,7 @@ _KNOWN: dict[str, Handler] = {
     **tensors.HANDLERS,
     **generators.HANDLERS,
     **loggers.HANDLERS,
+    **on_disk.HANDLERS,
     **pages.HANDLERS,
     **OF_STANDARD,
 }
@@ -108,7 +110,7 @@ def choose_handler(kind: type) -> Handler:
 
 
 def _choose(kind: type) -> Handler:
-    if issubclass(kind, _CODE_KINDS):
+    if issubclass(kind, _CODE_KINDS) or _is_cython_function(kind):
         return code
     if family(kind) in STANDARD:
         return standard_handler(kind)
@@ -125,6 +127,12 @@ def _choose(kind: type) -> Handler:
     if isinstance(getattr(kind, "__next__", None), types.WrapperDescriptorType):
         return _iterator(kind)
     return instance_handler(kind)
+
+
+def _is_cython_function(kind: type) -> bool:
+    """Tell whether instances are functions that Cython made: each package shares its class."""
+    name = kind.__name__
+    return name.endswith("cython_function_or_method") or name == "fused_cython_function"
 
 
 def _iterator(kind: type) -> Handler:

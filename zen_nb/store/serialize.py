@@ -31,7 +31,7 @@ from typing import Any
 import cloudpickle
 
 from zen_nb.core.errors import NotStorable, StoreUnavailable
-from zen_nb.store import generators, live
+from zen_nb.store import generators, live, remade
 from zen_nb.store.closed import reduce_closed
 from zen_nb.store.views import Arrays, ArrayViews, holds_its_own
 
@@ -250,8 +250,7 @@ def _reducers() -> dict[type, Any]:
     table = {**copyreg.dispatch_table, **cloudpickle.Pickler.dispatch_table}
     for kind in (memoryview, io.TextIOWrapper, *_DICT_VIEWS):
         table.pop(kind, None)
-    if (numpy := sys.modules.get("numpy")) is not None:
-        table[numpy.finfo] = lambda limits: (type(limits), (limits.dtype,))
+    table.update(remade.reducers())
     return table
 
 
