@@ -343,8 +343,10 @@ def _own_name(thing: object) -> str:
     """Return what a function or class calls itself: another one may have been put in its place."""
     if isinstance(thing, ModuleType) or not callable(thing):
         return ""
-    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
-    return f"{getattr(thing, '__module__', '')}.{name}" if isinstance(name, str) else ""
+    # Some answer every question, with something that has no truth value: ``pl.col``.
+    named = (getattr(thing, name, None) for name in ("__qualname__", "__name__"))
+    name = next((one for one in named if isinstance(one, str)), None)
+    return "" if name is None else f"{getattr(thing, '__module__', '')}.{name}"
 
 
 def _counts_by_value(thing: object, module: str) -> bool:

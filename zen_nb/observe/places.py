@@ -175,7 +175,7 @@ def _start(array: Any) -> int:
 
 def parts_of(thing: Any) -> Iterator[tuple[Way, object]]:
     """Yield the parts of a container or instance that can change or hold what can."""
-    if is_frame(thing) or isinstance(thing, _WEAK):
+    if is_frame(thing) or issubclass(type(thing), _WEAK):
         return
     if isinstance(thing, (*_CODE, partial)):
         yield from _bound_to(thing)

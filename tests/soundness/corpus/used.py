@@ -125,4 +125,29 @@ SCENARIOS = [
         "limits = np.finfo('f8')",
         RERUN,
     ),
+    _(
+        "an archive of arrays",
+        NP + "np.savez('v.npz', a=np.arange(3))\ndata = np.load('v.npz')",
+        "y = data['a'].tolist()",
+        "data['a']",
+    ),
+    _(
+        "an archive of other arrays",
+        NP + "np.savez('v.npz', a=np.arange(3))\ndata = np.load('v.npz')",
+        "y = data['a'].tolist()",
+        "np.savez('w.npz', a=np.arange(4))\ndata = np.load('w.npz')",
+        RERUN,
+    ),
+    _(
+        "a column of polars",
+        "import polars as pl\nd = pl.DataFrame({'x': [1, 2]})\ne = pl.col('x') + 1",
+        "y = d.select(e, pl.col('x').alias('z')).rows()",
+        "d.select(e)",
+    ),
+    _(
+        "a function of elements",
+        NP + "def up(v):\n    return v + 1\nf = np.frompyfunc(up, 1, 1)",
+        "y = f([1, 2]).tolist()",
+        "f([3])",
+    ),
 ]
