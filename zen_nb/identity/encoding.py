@@ -68,7 +68,8 @@ tag    kind              what follows
 ``y``  numpy dtype       see `zen_nb.identity.arrays`
 ``w``  data frame        and the other kinds of pandas: see `zen_nb.identity.frames`
 ``W``  Arrow, polars,    see `zen_nb.identity.tables`, `zen_nb.identity.polar` and
-       torch             `zen_nb.identity.tensors`
+       torch             `zen_nb.identity.tensors`; pages and what reads a file when it is
+                         asked: `zen_nb.identity.pages`, `zen_nb.identity.on_disk`
 =====  ================  ==========================================================
 
 Shared references: lists, dicts, sets, arrays, frames and instances are numbered
