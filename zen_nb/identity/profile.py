@@ -112,9 +112,19 @@ def _frame(
     most = LIMIT_BYTES * 3 // 4 // sample.DIGEST_BYTES // max(len(columns), 1)
     if most >= _FEWEST or rows <= most:
         at = list(sample.places(rows, most))
-        kept: list[JSON] = [sample.sample(elements(place, at)) for place in range(len(columns))]
+        kept: list[JSON] = [_kept(elements(place, at)) for place in range(len(columns))]
         found |= {"most": most, "samples": kept}
     return found
+
+
+def _kept(elements: Any) -> str | None:
+    return sample.of_elements(elements) if hasattr(elements, "dtype") else sample.sample(elements)
+
+
+def _taken(series: Any) -> Any:
+    """Return the values of a series as an array where numpy holds them, else as a list."""
+    plain = type(series.dtype).__module__.partition(".")[0] == "numpy"
+    return series.to_numpy() if plain else series.tolist()
 
 
 def _pandas_frame(value: Any, notes: Sequence[str]) -> Profile:
@@ -124,7 +134,7 @@ def _pandas_frame(value: Any, notes: Sequence[str]) -> Profile:
         value.columns,
         (_dtype(dtype) for dtype in value.dtypes),
         notes[1:] if whole else (),
-        lambda place, at: value.iloc[at, place].tolist(),
+        lambda place, at: _taken(value.iloc[at, place]),
     )
     return found | {"index": _index(value.index, notes[0] if whole else "")}
 
@@ -150,7 +160,7 @@ def _pandas_series(value: Any, notes: Sequence[str]) -> Profile:
         "shape": [len(value)],
         "dtype": _dtype(value.dtype),
         "most": _SAMPLED,
-        "sample": sample.sample(value.iloc[_places(value)].tolist()),
+        "sample": _kept(_taken(value.iloc[_places(value)])),
         "digest": note,
         "name": None if value.name is None else _label(value.name),
         "index": _index(value.index, index_note),
@@ -209,7 +219,7 @@ def _array(value: Any, notes: Sequence[str]) -> Profile:
         "dtype": _dtype(plain.dtype),
         "order": "F" if flags.f_contiguous and not flags.c_contiguous else "C",
         "most": _SAMPLED,
-        "sample": sample.sample(sample.of_array(plain, _SAMPLED)),
+        "sample": sample.of_array(plain, _SAMPLED),
     }
 
 
