@@ -19,11 +19,12 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
 FRONTEND := $(shell find frontend/src frontend/*.json -type f 2>/dev/null)
 
-.PHONY: help demo test lint frontend lab bench soundness clean
+.PHONY: help demo test sweep lint frontend lab bench soundness clean
 
 help:
 	@echo "make demo      run the quickstart notebook twice, from a cold and from a warm cache"
 	@echo "make test      install what the tests need and run all of them"
+	@echo "make sweep     play the many variations that make test leaves out"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure zen_nb beside its peers"
 	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
@@ -109,6 +110,10 @@ lint: .venv/.test .venv/.node_modules
 test: lint zen_nb/static/widget.js .venv/.chromium
 	@$(NPM) run --loglevel=error test
 	ZEN_NB_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest -n 2 --dist loadgroup
+
+# What takes minutes: many variations of what `make test` holds.
+sweep: .venv/.test zen_nb/static/widget.js
+	$(PY) -m pytest -n 2 --dist loadgroup -m sweep
 
 lab: .venv/.lab zen_nb/static/widget.js
 	.venv/bin/jupyter lab notebooks $$(test "$$(id -u)" != 0 || echo --allow-root)

@@ -9,12 +9,17 @@ from tests.soundness.scenario import Scenario
 from tests.soundness.verdict import Verdict, verdicts
 from tests.soundness.ways import ways_of
 
+# Groups of many variations on few themes: played by `make sweep`.
+SWEPT = {"effects", "formatting", "imports", "leftovers", "restored", "sharing"}
 PLAYED = [
     pytest.param(
         group,
         f"{one.name} [{way}]",
         "refused" if way in one.refused else "sound",
-        marks=pytest.mark.xdist_group(f"soundness {group}"),
+        marks=[
+            pytest.mark.xdist_group(f"soundness {group}"),
+            *([pytest.mark.sweep] if group in SWEPT else []),
+        ],
     )
     for group, scenarios in GROUPS.items()
     for one in scenarios
