@@ -418,3 +418,27 @@ def test_why_answers_for_functions_too() -> None:
     assert "param x 1 → 2" in str(why("add"))
     with pytest.raises(UnknownStep, match="no step 'nope'"):
         why("nope")
+
+
+class _Hostile(type):
+    """A metaclass whose classes cannot be hashed: nothing can ask a table about them."""
+
+    __hash__ = None
+
+    def __eq__(cls, other):
+        raise RuntimeError("no")
+
+
+class _Odd(metaclass=_Hostile):
+    size = 3
+
+
+def test_a_value_that_breaks_the_cache_does_not_break_the_call():
+    """Whatever an argument does to zen_nb, the function runs and returns."""
+
+    @step
+    def measure(thing) -> int:
+        return thing.size
+
+    assert measure(_Odd()) == 3
+    assert measure(_Odd()) == 3

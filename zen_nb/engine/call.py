@@ -17,7 +17,7 @@ from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.inplace import InPlace
-from zen_nb.engine.perform import Attempt, Made, Served, serve
+from zen_nb.engine.perform import Attempt, Made, Outcome, Served, serve
 from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.ingredients import Ingredients
 from zen_nb.observe.ambient import restore
@@ -109,7 +109,10 @@ def answer(
     """
     __tracebackhide__ = True
     fetch = None if fetch is None else cache(fetch)
-    decision = decide(_question(call, fetch), place.store)
+    try:
+        decision = decide(_question(call, fetch), place.store)
+    except Exception as fault:  # ours: the call is the user's and must stand
+        return _run_plainly(call, place, fetch, fault)
     if place.heed is not None:
         place.heed(call, decision)
     if decision.record is not None and place.store is not None:
@@ -208,10 +211,39 @@ def _run(
         line = f"{type(error).__name__}: {error}".partition("\n")[0]
         tell(StepFailed(call.name, attempt.abandon(), line))
         raise
-    outcome = attempt.close(Made(bound=values, inplace=inplace))
+    try:
+        outcome = attempt.close(Made(bound=values, inplace=inplace))
+    except Exception as fault:  # ours: what the function returned is the user's already
+        outcome = Outcome(time.time() - attempt.started_at, None, _said(fault))
     took, record, note = outcome.duration_s, outcome.record, outcome.note
     tell(StepFinished(call.name, took, record, decision.reason, note))
     return Answer(False, record, values, decision.reason, note, took, outcome.fingerprints)
+
+
+def _run_plainly(
+    call: Call, place: Place, fetch: Callable[[str], Any] | None, fault: Exception
+) -> Answer:
+    """Run the function as if there were no cache, since the cache failed."""
+    __tracebackhide__ = True
+    tell = place.tell or _nobody
+    began = time.time()
+    fetched = {name: fetch(name) for name in call.given} if fetch is not None else {}
+    tell(StepStarted(call.name, began, _said(fault)))
+    try:
+        returned = _invoke(call.function, {**call.arguments, **fetched})
+        values = named_outputs(call.name, call.outputs, returned)
+    except BaseException as error:
+        line = f"{type(error).__name__}: {error}".partition("\n")[0]
+        tell(StepFailed(call.name, time.time() - began, line))
+        raise
+    took = time.time() - began
+    tell(StepFinished(call.name, took, None, "", _said(fault)))
+    return Answer(False, None, values, "", _said(fault), took)
+
+
+def _said(fault: Exception) -> str:
+    told = f"{type(fault).__name__}: {fault}".partition("\n")[0]
+    return f"zen_nb could not look after this call: {told}"
 
 
 def _nobody(_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -258,7 +259,14 @@ def _far(was: Component, now: Component) -> float:
     old, new = was.shown.get("source"), now.shown.get("source")
     if not isinstance(old, str) or not isinstance(new, str):
         return 1.0
-    return 2.0 - difflib.SequenceMatcher(None, old, new).quick_ratio()
+    return 2.0 - _in_common(old, new)
+
+
+def _in_common(old: str, new: str) -> float:
+    """Return the share of words that two texts have in common, wherever they stand."""
+    one, other = Counter(old.split()), Counter(new.split())
+    words = one.total() + other.total()
+    return 2.0 * (one & other).total() / words if words else 1.0
 
 
 def _is_alike(before: Sequence[Component], now: Sequence[Component]) -> bool:

@@ -175,10 +175,13 @@ class Latecomers:
 
     def _modules(self, found: ModulesFound) -> Iterator[str]:
         """Yield the modules of files that were executed on nobody's known word."""
+        paths = list(found.by_name())
+        if not paths:
+            return
         loaded = {
             getattr(module, "__file__", None): name for name, module in sorted(sys.modules.items())
         }
-        for path in found.by_name():
+        for path in paths:
             if path in loaded:
                 yield loaded[path]
             else:
