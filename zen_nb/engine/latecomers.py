@@ -78,7 +78,7 @@ class Latecomers:
                     return
             try:
                 self._take_in(text, read_text(text.source))
-            except Exception as error:  # noqa: BLE001 - the user's own call must not fail for it
+            except Exception as error:  # the user's own call must not fail for it
                 self._refuse(f"a text that it evaluates cannot be looked into ({error!r})")
 
     def close(self, found: ModulesFound) -> tuple[tuple[Trace, ...], tuple[str, ...]]:
@@ -218,7 +218,7 @@ class Latecomers:
             else:
                 self._refuse(f"`{label.partition(':')[2]}`: {error}; it is read by name")
             return None
-        except Exception as error:  # noqa: BLE001 - what stands in the place of a module
+        except Exception as error:  # what stands in the place of a module
             self._refuse(f"`{label.partition(':')[2]}` has no fingerprint ({error!r})")
             return None
         texts: dict[str, JSON] = {}

@@ -29,7 +29,7 @@ def broken(trace: Trace) -> str | None:
     if _is_loaded(trace):
         try:
             return _said(trace, _now(trace))
-        except Exception as error:  # noqa: BLE001 - it is not what the step saw
+        except Exception as error:  # it is not what the step saw
             return f"{trace.kind} {trace.name}: {error}"
     return _texts_changed(trace.guard.get("texts"))
 
