@@ -206,8 +206,8 @@ SCENARIOS = [
         cell_only=True,
     ),
     _(
-        "read in a loop that may not run",
-        RERUN,
+        "read after a loop that ran",
+        SAME,
         "xs = [1]\nlast = 0",
         ("last = 0", "last = 5"),
         step="for v in xs:\n    last = v\ny = last",
