@@ -13,7 +13,8 @@ from zen_nb.identity.bytecode import DOC_READERS as _DOC_READERS
 from zen_nb.identity.bytecode import facts
 from zen_nb.identity.components import digest_parts
 from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_of, magic_call
-from zen_nb.identity.flow import Flow, compile_statement
+from zen_nb.identity.flow import Flow
+from zen_nb.identity.fragments import compile_statement
 from zen_nb.identity.settled import Settled, ends_unbound, settled_by
 
 # Magics around code: the code is analysed as if it stood alone, what they print is replayed.

@@ -12,7 +12,12 @@ from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import TypeAlias
 
-from zen_nb.identity.bytecode import facts
+from zen_nb.identity.fragments import (
+    compile_expression,
+    compile_statement,
+    free_names,
+    without_surroundings,
+)
 
 # Names surely bound at a point; None where no control flow comes there.
 _State: TypeAlias = "set[str] | None"
@@ -448,43 +453,6 @@ def _called(node: ast.expr) -> str:
     return str(getattr(called, "attr", None) or getattr(called, "id", ""))
 
 
-def compile_statement(*nodes: ast.stmt) -> CodeType:
-    """Compile statements as the body of a module, top-level ``await`` allowed."""
-    module = ast.fix_missing_locations(ast.Module(list(nodes), []))
-    code = compile(module, "<step>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    assert isinstance(code, CodeType)
-    return code
-
-
-def compile_expression(node: ast.expr) -> CodeType:
-    """Compile one expression, ``await`` allowed."""
-    return compile_statement(ast.Expr(node))
-
-
-def free_names(code: CodeType) -> frozenset[str]:
-    """Return the global names that compiled code reads, nested code included."""
-    return frozenset(chain[0] for chain in facts(code).chains)
-
-
-def without_surroundings(
-    node: ast.FunctionDef | ast.AsyncFunctionDef,
-) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    """Return a function without decorators, defaults and annotations: its body alone counts."""
-    bare = [ast.arg(part.arg) for part in node.args.args]
-    arguments = ast.arguments(
-        posonlyargs=[ast.arg(part.arg) for part in node.args.posonlyargs],
-        args=bare,
-        vararg=ast.arg(node.args.vararg.arg) if node.args.vararg else None,
-        kwonlyargs=[ast.arg(part.arg) for part in node.args.kwonlyargs],
-        kw_defaults=[None] * len(node.args.kwonlyargs),
-        kwarg=ast.arg(node.args.kwarg.arg) if node.args.kwarg else None,
-        defaults=[],
-    )
-    fields = {name: value for name, value in ast.iter_fields(node) if name != "type_comment"}
-    fields.update(args=arguments, decorator_list=[], returns=None)
-    return ast.copy_location(type(node)(**fields), node)
-
-
 def class_names(node: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:
     """Return the global names that a class body reads at once, and those its methods read later."""
     bare = ast.ClassDef(node.name, [], [], body=node.body, decorator_list=[])
@@ -502,8 +470,3 @@ def class_names(node: ast.ClassDef) -> tuple[frozenset[str], frozenset[str]]:
         now |= set(inner.reads) - stored
         stored |= set(inner.binds)
     return frozenset(now), later | (free_names(body) - stored)
-
-
-def ast_module(nodes: Iterable[ast.stmt]) -> ast.Module:
-    """Return statements as a module that can be compiled, at the lines where they stand."""
-    return ast.fix_missing_locations(ast.Module(list(nodes), []))

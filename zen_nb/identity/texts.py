@@ -12,7 +12,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from zen_nb.core.model import Fingerprint
 from zen_nb.identity.bytecode import Chain, Imported, facts
 from zen_nb.identity.components import digest_text
-from zen_nb.identity.flow import Flow, compile_statement
+from zen_nb.identity.flow import Flow
+from zen_nb.identity.fragments import compile_statement
 
 _NESTED = (
     ast.FunctionDef,

@@ -319,7 +319,7 @@ class Execution:
 
     def _remake_definitions(self) -> None:
         """Run the cell's imports, functions and classes again, as its own code would have."""
-        from zen_nb.identity.flow import ast_module
+        from zen_nb.identity.fragments import ast_module
 
         code = compile(
             ast_module(self.body.facts.definitions), self.body.filename, "exec", dont_inherit=True
