@@ -30,6 +30,8 @@ _EVALUATORS = (
     "inspect",
 )
 _PANDAS = _EVALUATORS[0]
+# Those of Python, which packages ask as well, for texts of their own; and who passes on to them.
+_OF_PYTHON = frozenset({"typing", "inspect", "timeit", "functools", "dataclasses", "annotationlib"})
 _MARK = "__pd_eval_local_"
 
 
@@ -79,11 +81,17 @@ def _evaluated(source: str | ast.AST, frame: FrameType) -> Evaluated | None:
     if not any(name == known or name.startswith(f"{known}.") for known in _EVALUATORS):
         return None
     asking = [outer for outer in outwards(evaluator) if is_project(outer)]
-    if not asking:
+    if not asking or (name in _OF_PYTHON and not is_project(_asker(evaluator))):
         return None
     scopes = {id(outer.f_globals): outer.f_globals for outer in asking}
     offered, mark = _offered(evaluator)
     return Evaluated(source, tuple(scopes.values()), _locals(asking[0]) | offered, mark)
+
+
+def _asker(evaluator: FrameType) -> FrameType:
+    """Return the frame that asked an evaluator of Python."""
+    beyond = (f for f in outwards(evaluator) if module_of(f) not in _OF_PYTHON)
+    return next(beyond, evaluator)
 
 
 def _locals(frame: FrameType) -> frozenset[str]:

@@ -163,4 +163,12 @@ SCENARIOS = [
         "    timeit.timeit(f'seen.append({names[0]})', globals=scope, number=1)\n    return seen[0]",
         K,
     ),
+    Scenario(
+        "packages evaluate texts of their own while they are imported",
+        SAME,
+        setup="import numpy as np\nX = np.arange(40.0).reshape(20, 2)\nt = np.arange(20) % 2",
+        step="# one\nfrom sklearn.linear_model import LogisticRegression\n"
+        "y = LogisticRegression().fit(X, t).predict(X).tolist()",
+        edit=("# one", "# two"),
+    ),
 ]
