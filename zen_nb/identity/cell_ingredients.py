@@ -16,7 +16,7 @@ from zen_nb.identity.code import Reach
 from zen_nb.identity.components import digest_parts, digest_text, shown, shown_code
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.ingredients import Ingredients, finished, read_dynamically
-from zen_nb.identity.kept_cells import KeptCell, recall, remember
+from zen_nb.identity.kept_cells import KeptCell, Settings, recall, remember
 from zen_nb.identity.sources import resolved, source_of
 from zen_nb.identity.taken import star_names
 from zen_nb.identity.things import is_code
@@ -66,11 +66,8 @@ def of_cell(
         walk = _walked(
             cell, namespace, settled, known or {}, ignore, apart=names, as_loaded=as_loaded
         )
-        inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
-        code = digest_parts([cell.digest, *shown_how, *walk.references])
-        names, unseen = walk.apart, walk.unseen
-        kept = KeptCell(cell, namespace, settings, walk.reach, code, inputs, names, unseen)
         walk.reach.guard.usable &= not (walk.dynamic or cell.stars or known or as_loaded)
+        kept = _to_keep(walk, settings, shown_how)
     reach = kept.reach
     for name, value in parameters.items():
         reach.add_value(f"param:{name}", value)
@@ -82,6 +79,14 @@ def of_cell(
     found = replace(finished(reach, cell.strings), apart=kept.apart, unseen=kept.unseen)
     remember(kept)
     return found
+
+
+def _to_keep(walk: _CellWalk, settings: Settings, shown_how: tuple[str, ...]) -> KeptCell:
+    """Return what is remembered of a walk."""
+    inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
+    code = digest_parts([walk.cell.digest, *shown_how, *walk.references])
+    kept = (walk.reach, code, inputs, walk.apart, walk.unseen)
+    return KeptCell(walk.cell, walk.namespace, settings, *kept)
 
 
 def _walked(
