@@ -20,6 +20,7 @@ from zen_nb.identity.ingredients import (
     read_dynamically,
 )
 from zen_nb.identity.kept import Kept
+from zen_nb.identity.registered import add_registered
 from zen_nb.identity.things import is_atom, is_code
 
 _PLAIN_NAMES = frozenset(
@@ -82,6 +83,7 @@ class _Arguments:
         self.classes = {label: dict(found) for label, found in reach.classes.items()}
         self.walks: list[tuple[str, Reach]] = [("", reach)]
         self.names = set(reach.names)
+        self.libraries = set(reach.libraries)
         self.relived = list(reach.relived)
 
     def add(self, name: str, value: object) -> None:
@@ -103,6 +105,7 @@ class _Arguments:
         self.problems.update(reach.problems)
         self.absent += reach.absent
         self.names |= reach.names
+        self.libraries |= reach.libraries
         self.relived += reach.relived
         if reach.within:
             self.walks.append((label, reach))
@@ -114,6 +117,7 @@ class _Arguments:
         """Return them all."""
         components = self.components
         add_twins(components, self.classes)
+        add_registered(components, self.problems, self.libraries)
         ordered = tuple([components[label] for label in sorted(components)])
         return Ingredients(
             ordered,

@@ -162,6 +162,16 @@ class Reach(Naming):
         parts = [f"{part.label} {part.digest}" for _, part in sorted(self.components.items())]
         return digest_parts([root, *parts])
 
+    def held(self, owner: str, name: str, value: object) -> str:
+        """Return what stands for `value`, which `owner` holds; what it reaches is taken in."""
+        token = self._held(owner, name, value)
+        self._drain()
+        return token
+
+    def sealed(self, token: str) -> Fingerprint:
+        """Return the fingerprint of what `token` stands for, with all that was taken in."""
+        return self._with_code(digest_text(token))
+
     def add_patches(self, names: Collection[str]) -> None:
         """Take in methods that the user put into the installed classes of values met.
 
@@ -230,6 +240,7 @@ class Reach(Naming):
         self.relived += inner.relived
         self.texts.update({f"{self._at} {label}": text for label, text in inner.texts.items()})
         self.types |= inner.types
+        self.libraries |= inner.libraries
         self._caches.update(inner._caches)
         self.scopes.update(inner.scopes)
         self.whole_scopes.update(inner.whole_scopes)

@@ -34,6 +34,8 @@ class Imports(Taking):
     ----------
     absent
         Modules that cannot be found.
+    libraries
+        Modules of Python that are used.
     relived
         Modules known by their source that a step has loaded before and whose loading may
         have had an effect: a run does not have it again.
@@ -48,6 +50,7 @@ class Imports(Taking):
         super().__init__()
         self.as_loaded = as_loaded
         self.absent: list[str] = []
+        self.libraries: set[str] = set()
         self.relived: list[str] = []
         self._states: dict[str, object] = {}
         self._entered: set[str] = set()
@@ -94,6 +97,8 @@ class Imports(Taking):
         origin = module_origin(full)
         if origin == "package":
             self._package(full)
+        if origin == "python":
+            self.libraries.add(full)
         if origin != "project":
             return [self._of_installed(start, chain) for chain in chains] or [full]
         self._enter(full)

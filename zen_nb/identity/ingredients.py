@@ -16,6 +16,7 @@ from zen_nb.identity.cell import TEXT_EVALUATORS, names_in_strings
 from zen_nb.identity.code import Reach
 from zen_nb.identity.components import digest_parts
 from zen_nb.identity.kept import Kept, module_of
+from zen_nb.identity.registered import add_registered
 from zen_nb.identity.things import is_atom, is_code
 
 Held: TypeAlias = "tuple[str, Any, Fingerprint | None]"
@@ -86,10 +87,12 @@ def key_of(components: Collection[Component]) -> Fingerprint:
 def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
     """Return what a walk has found."""
     add_twins(reach.components, reach.classes)
-    components = reach.finish()
+    reach.finish()
+    components, problems = dict(reach.components), dict(reach.problems)
+    add_registered(components, problems, reach.libraries)
     return Ingredients(
-        components,
-        dict(reach.problems),
+        tuple([components[label] for label in sorted(components)]),
+        problems,
         held_by(reach),
         strings | frozenset(reach.strings),
         tuple(reach.absent),

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from zen_nb.identity.finding import found_spec, source_of_spec
 from zen_nb.identity.origin import file_origin, module_origin
+from zen_nb.identity.register import forget
 from zen_nb.identity.sources import Source, read_source, resolved
 from zen_nb.identity.things import contents
 
@@ -230,6 +231,7 @@ def _executed(code: CodeType) -> None:
 
 
 def _follow(module: ModuleType, spec: ModuleSpec, code: CodeType) -> None:
+    forget(spec.name)
     text = source_of_spec(spec)
     if text is not None:
         load = Load(module, spec, code, text)

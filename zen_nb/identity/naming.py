@@ -153,6 +153,8 @@ class Naming(Imports):
         origin = module_origin(str(module))
         if origin == "package":
             self._package(str(module))
+        if origin == "python":
+            self.libraries.add(str(module))
         if isinstance(owner, type):
             return f"{self.token(owner)}.{name}"
         if origin != "project" and found_by_name(str(module), str(name)) is thing:
@@ -172,6 +174,8 @@ class Naming(Imports):
             return None
         if origin == "package":
             self._package(module)
+        else:
+            self.libraries.add(module)
         if isinstance(thing, type):
             self.types.add(thing)
         # By whatever name it is reached, what it can see is told by its own.
@@ -292,6 +296,8 @@ class Naming(Imports):
         """Name a part of an installed module; what the user put there counts by content."""
         if origin == "package":
             self._package(module.__name__)
+        else:
+            self.libraries.add(module.__name__)
         if not attributes:
             self.guard.installed.append(module)
         thing: object = module
@@ -322,6 +328,8 @@ class Naming(Imports):
         origin = module_origin(module)
         if origin == "package":
             self._package(module)
+        else:
+            self.libraries.add(module)
         if origin != "project":
             self.types.add(type(value))
 

@@ -80,6 +80,13 @@ def requirements(package: str) -> Mapping[str, str]:
     return dict(sorted(found.items()))
 
 
+@cache
+def builds_on(package: str, other: str) -> bool:
+    """Tell whether `package` requires what holds the module `other`."""
+    names = {_plain(name) for one in distributions(other) for name in _head(one, "Name")[:1]}
+    return not names.isdisjoint(requirements(package))
+
+
 def shown_package(package: str) -> dict[str, JSON]:
     """Return what a person is shown of a package: its version and those of its requirements."""
     shown: dict[str, JSON] = {"version": package_version(package)}

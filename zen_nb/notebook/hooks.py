@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from zen_nb.core.errors import ZenNbError
+from zen_nb.identity.register import take
 from zen_nb.notebook import status
 from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
@@ -105,6 +106,7 @@ class Hooks:
     def visit(self, tree: ast.Module) -> ast.Module:
         """Decide, once per cell; whatever happens, IPython gets a tree that it can run."""
         armed = self._armed
+        self._read(tree, armed)
         if armed is None or armed.decided:
             return tree
         armed.decided = True
@@ -136,6 +138,13 @@ class Hooks:
             self._tell_fault(fault)
 
     # -- inside -----------------------------------------------------------------------
+
+    def _read(self, tree: ast.Module, armed: Armed | None) -> None:
+        """Keep what any cell may put into installed modules: steps after it depend on that."""
+        try:
+            take(tree, self.shell.user_ns, armed.transformed if armed else None)
+        except Exception as error:
+            self._tell_fault(error)
 
     def _begin(self, armed: Armed, tree: ast.Module) -> ast.Module:
         number = self.shell.execution_count - 1
