@@ -10,61 +10,28 @@ stands in such a place now is then an ingredient of every step that comes by tha
 from __future__ import annotations
 
 import ast
-import re
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
-from zen_nb.identity.components import digest_text
 from zen_nb.identity.guard import MISSING
-from zen_nb.identity.origin import module_origin
-from zen_nb.identity.sources import source_of
+from zen_nb.identity.origin import file_origin, module_origin
 from zen_nb.identity.things import is_code
+from zen_nb.identity.writings import EVERY, Writing, shows_writing, writes_to_imported, writings
 
 Scope: TypeAlias = Mapping[str, Any]
 
-# How functions are called that keep what they are given.
-_HANDED = re.compile(r"(un)?register|add_|install|pickle$|constructor$")
-# Where code may write: an attribute or an entry of something named, or by a call.
-_WRITES = re.compile(
-    r"(?m)^[ \t]*(?:with |for |del )?([^\W\d]\w*)[ \t]*[.\[][^=\n(]*[^=!<>\n]?=(?!=)"
-    r"|\bsetattr\b|\bdelattr\b|\bvars\(|\bpatch\b|__dict__|\bdel\b|register|\badd_|install|\bcopyreg\b"
-)
 # What is set there is the state of the process, of which only what is watched counts.
 _WATCHED = frozenset(
     {"sys", "os", "site", "gc", "signal", "threading", "logging", "warnings", "atexit"}
     | {"faulthandler", "IPython", "ipykernel", "matplotlib_inline", "zen_nb"}
 )
+_PLACES = (ModuleType, type, FunctionType)
 _CALLED = (FunctionType, BuiltinFunctionType, type, classmethod, staticmethod)
-_OWN = frozenset({"self", "cls"})
-_EVERY = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """One place that code writes to, or one call that hands something over.
-
-    Attributes
-    ----------
-    chain
-        The names that lead there; ``*`` at the end where the last is computed.
-    key
-        Of the entry that is set, in a table.
-    call
-        Digest of the statement, where it is a call.
-    reads
-        Names that the call reads.
-    module
-        What the first name stands for where the code imports it itself.
-    """
-
-    chain: tuple[str, ...]
-    key: str | int | None = None
-    call: str = ""
-    reads: tuple[str, ...] = ()
-    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +66,8 @@ def take(tree: ast.Module, scope: Scope, text: str | None = None) -> None:
 
     `text` is that of the cell, where it is known: most show at once that they put nothing.
     """
-    if text is None or _WRITES.search(text) is not None:
-        _add(_writings(tree), scope)
+    if text is None or shows_writing(text):
+        _add(writings(tree), scope)
 
 
 def standing() -> list[Standing]:
@@ -108,6 +75,13 @@ def standing() -> list[Standing]:
     _read_modules()
     found = [one for scope, writing in [*_written.values()] for one in _standing(writing, scope)]
     return sorted(found, key=lambda one: (one.name, one.writing.call))
+
+
+def leave(scope: Scope) -> None:
+    """Forget the cells of a notebook that ends."""
+    for at, (written_from, _) in [*_written.items()]:
+        if written_from is scope:
+            del _written[at]
 
 
 def forget(module: str) -> None:
@@ -135,145 +109,22 @@ def _read_modules() -> None:
             continue
         _read[name] = module
         if isinstance(module, ModuleType) and module_origin(name) == "project":
-            _add(_writings_of(name, module), vars(module))
+            _add(_writings_of(module), vars(module))
     for name in _read.keys() - sys.modules.keys():
         del _read[name]
 
 
-def _writings_of(name: str, module: ModuleType) -> tuple[Writing, ...]:
-    text = _text_of(name, module)
-    if text is None or not _may_write(text):
+def _writings_of(module: ModuleType) -> tuple[Writing, ...]:
+    file = getattr(module, "__file__", None)
+    # What lies among the installed packages is nothing that the user wrote.
+    if not isinstance(file, str) or file_origin(file) != "project":
         return ()
     try:
-        return tuple(_writings(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError):
+        with tokenize.open(file) as source:
+            text = source.read()
+        return tuple(writings(ast.parse(text))) if writes_to_imported(text) else ()
+    except (OSError, SyntaxError, ValueError, RecursionError):
         return ()
-
-
-def _text_of(name: str, module: ModuleType) -> str | None:
-    if name not in ("__main__", "__mp_main__"):
-        source = source_of(name) if _has_file(module) else None
-        return None if source is None else source.text
-    try:
-        with open(str(module.__file__), encoding="utf-8") as file:  # noqa: PTH123
-            return file.read()
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def _has_file(module: ModuleType) -> bool:
-    return bool(getattr(module, "__file__", None))
-
-
-_IMPORTS = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+([^\n#]+)")
-_WORD = re.compile(r"[^\W\d]\w*")
-
-
-def _may_write(text: str) -> bool:
-    """Tell whether a module writes to something that it imports, without parsing it."""
-    imported = {word for line in _IMPORTS.findall(text) for word in _WORD.findall(line)}
-    return any(
-        match[1] is None or match[1] in imported or "(" in text[match.start() : match.start(1)]
-        for match in _WRITES.finditer(text)
-    )
-
-
-# -- reading it from code -----------------------------------------------------------------
-
-
-def _writings(tree: ast.Module) -> Iterator[Writing]:
-    imported = dict(_imported(tree))
-    for node in ast.walk(tree):
-        for found in _of_node(node):
-            if found.chain[0] not in _OWN:
-                module = found.module or imported.get(found.chain[0], "")
-                yield Writing(found.chain, found.key, found.call, found.reads, module)
-
-
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for part in node.names:
-                yield (
-                    part.asname or part.name.partition(".")[0],
-                    (part.name if part.asname else part.name.partition(".")[0]),
-                )
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for part in node.names:
-                yield part.asname or part.name, f"{node.module}:{part.name}"
-
-
-def _of_node(node: ast.AST) -> Iterator[Writing]:
-    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-        yield from _places(node)
-    elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        yield from _entry(node)
-    elif isinstance(node, ast.Call):
-        yield from _placed_by_call(node)
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield from _handed(node.value, node)
-    elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        for decorator in node.decorator_list:
-            made = ast.Call(decorator, [ast.Name(node.name, ast.Load())], [])
-            yield from _handed(made, made)
-
-
-def _places(node: ast.expr) -> Iterator[Writing]:
-    chain = _chain(node)
-    if len(chain) > 1:
-        yield Writing(chain)
-
-
-def _entry(node: ast.Subscript) -> Iterator[Writing]:
-    key = node.slice.value if isinstance(node.slice, ast.Constant) else None
-    table = node.value
-    if isinstance(table, ast.Call) and _chain(table.func) == ("vars",) and table.args:
-        yield from _named(_chain(table.args[0]), key)
-    elif isinstance(table, ast.Attribute) and table.attr == "__dict__":
-        yield from _named(_chain(table.value), key)
-    elif isinstance(table, ast.Attribute) and isinstance(key, (str, int)):
-        chain = _chain(table)
-        if chain:
-            yield Writing(chain, key)
-
-
-def _named(owner: tuple[str, ...], name: object) -> Iterator[Writing]:
-    if owner:
-        yield Writing((*owner, name if isinstance(name, str) else _EVERY))
-
-
-def _placed_by_call(node: ast.Call) -> Iterator[Writing]:
-    """Yield what ``setattr`` and patches of ``unittest.mock`` put somewhere."""
-    called, arguments = _chain(node.func), node.args
-    if called in (("setattr",), ("delattr",)) or called[-2:] == ("patch", "object"):
-        if len(arguments) > 1:
-            name = arguments[1].value if isinstance(arguments[1], ast.Constant) else None
-            yield from _named(_chain(arguments[0]), name)
-    elif called[-1:] == ("patch",) and arguments and isinstance(arguments[0], ast.Constant):
-        named = str(arguments[0].value).split(".")
-        if len(named) > 1 and all(map(str.isidentifier, named)):
-            yield Writing(tuple(named), module=named[0])
-
-
-def _handed(call: ast.Call, statement: ast.AST) -> Iterator[Writing]:
-    """Yield a call whose result nobody takes and that hands something over for later."""
-    # What a decorator is made with belongs to the call: ``@register("a")``.
-    function = call.func.func if isinstance(call.func, ast.Call) else call.func
-    chain = _chain(function)
-    if chain and _HANDED.match(chain[-1]):
-        names = [part.id for part in ast.walk(statement) if isinstance(part, ast.Name)]
-        reads = tuple(dict.fromkeys(name for name in names if name != chain[0]))
-        constants = [part.value for part in call.args if isinstance(part, ast.Constant)]
-        key = next((one for one in constants if isinstance(one, (str, int))), None)
-        yield Writing(chain, key, digest_text(ast.dump(statement)), reads)
-
-
-def _chain(node: ast.expr) -> tuple[str, ...]:
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(names)) if isinstance(node, ast.Name) else ()
 
 
 # -- what stands there now ----------------------------------------------------------------
@@ -281,21 +132,24 @@ def _chain(node: ast.expr) -> tuple[str, ...]:
 
 def _standing(writing: Writing, scope: Scope) -> Iterator[Standing]:
     owner = _first(writing, scope)
+    if not (isinstance(owner, _PLACES) or _is_known_as(writing.chain[0], owner)):
+        # A value of the user's own counts where it is read.
+        return
     *through, last = writing.chain[1:] or ("",)
     for name in through:
         owner = _part(owner, name)
     root = _root_of(owner)
     if not root or root in _WATCHED:
         return
+    name = f"{_called(owner)}.{last}".rstrip(".")
     if writing.call:
-        function = _part(owner, last) if last else owner
-        if isinstance(function, _CALLED):
-            yield Standing(f"{_called(owner)}.{last}".rstrip("."), root, {}, writing, scope)
+        if isinstance(_method(owner, last) if last else owner, _CALLED):
+            yield Standing(name, root, {}, writing, scope)
         return
     values = dict(_values(owner, last, writing.key))
     if values:
         key = "" if writing.key is None else f"[{writing.key!r}]"
-        yield Standing(f"{_called(owner)}.{last}{key}", root, values, writing, scope)
+        yield Standing(name + key, root, values, writing, scope)
 
 
 def _first(writing: Writing, scope: Scope) -> object:
@@ -306,6 +160,13 @@ def _first(writing: Writing, scope: Scope) -> object:
         if name:
             found = sys.modules.get(f"{module}.{name}", _part(found, name))
     return found
+
+
+def _is_known_as(name: str, thing: object) -> bool:
+    """Tell whether the library that a thing is of holds it by that name."""
+    module = str(type(thing).__module__)
+    places = {module, module.partition(".")[0]}
+    return any(_part(sys.modules.get(place), name) is thing for place in places)
 
 
 def _part(owner: object, name: str) -> object:
@@ -320,11 +181,17 @@ def _part(owner: object, name: str) -> object:
     return held.get(name, MISSING) if type(held) is dict else MISSING
 
 
+def _method(owner: object, name: str) -> object:
+    found = _part(owner, name)
+    return _part(type(owner), name) if found is MISSING else found
+
+
 def _values(owner: object, name: str, key: str | int | None) -> Iterator[tuple[str, object]]:
-    if name == _EVERY:
+    if name == EVERY:
         held = vars(owner) if isinstance(owner, (ModuleType, type)) else {}
         for each, value in sorted(held.items()):
-            if _may_be_the_users(value) and not each.startswith("__"):
+            said = each.startswith("__") or iskeyword(each)
+            if not said and _may_be_the_users(value):
                 yield each, value
         return
     found = _part(owner, name)

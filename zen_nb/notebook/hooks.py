@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from zen_nb.core.errors import ZenNbError
-from zen_nb.identity.register import take
+from zen_nb.identity.register import leave, take
 from zen_nb.notebook import status
 from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
@@ -66,6 +66,7 @@ class Hooks:
 
     def remove(self) -> None:
         """Give the places back; what is not there any more is passed over."""
+        leave(self.shell.user_ns)
         transforms = self.shell.input_transformer_manager.line_transforms
         if self.transform_lines in transforms:
             transforms.remove(self.transform_lines)
