@@ -140,6 +140,12 @@ def test_a_notebook_that_ends_is_forgotten(monkeypatch: pytest.MonkeyPatch):
     assert patches("y = json.loads('1')", names) == set()
 
 
+def test_variables_of_functions_are_not_taken_for_the_notebooks(names: dict):
+    """A parameter that is called as a library is the function's own; what it imports is not."""
+    text = "def f(json): json.here = 1\ndef g():\n    import fractions\n    fractions.here = 1"
+    assert [one.chain for one in writings(ast.parse(text))] == [("fractions", "here")]
+
+
 PLACES = {
     "json.X = f": ("json", "X"),
     "json.a.b.X = f": ("json", "a", "b", "X"),

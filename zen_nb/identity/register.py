@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.origin import file_origin, module_origin
-from zen_nb.identity.things import is_code
+from zen_nb.identity.things import found_by_name, is_code
 from zen_nb.identity.writings import EVERY, Writing, shows_writing, writes_to_imported, writings
 
 Scope: TypeAlias = Mapping[str, Any]
@@ -214,6 +214,10 @@ def _root_of(owner: object) -> str:
         name = owner.__name__
     elif isinstance(owner, (type, FunctionType)):
         name = str(owner.__module__)
+        held = found_by_name(name, owner.__qualname__)
+        if held is not None and held is not owner:
+            # It only says that it is of there.
+            return ""
     else:
         name = "" if owner is MISSING else str(type(owner).__module__)
     return "" if not name or module_origin(name) == "project" else name.partition(".")[0]

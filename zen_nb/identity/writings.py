@@ -66,13 +66,41 @@ def writes_to_imported(text: str) -> bool:
 
 
 def writings(tree: ast.Module) -> Iterator[Writing]:
-    """Yield what code writes to by names, and the calls that hand something over."""
+    """Yield what code writes to by names, and the calls that hand something over.
+
+    Variables of a function's own are passed over: what they stand for is not known.
+    """
     imported = dict(_imported(tree))
-    for node in ast.walk(tree):
+    for node, local in _walked(tree, _OWN):
         for found in _of_node(node):
-            if found.chain[0] not in _OWN:
-                module = found.module or imported.get(found.chain[0], "")
+            first = found.chain[0]
+            module = found.module or imported.get(first, "")
+            if module or first not in local:
                 yield Writing(found.chain, found.key, found.call, found.reads, module)
+
+
+def _walked(tree: ast.AST, local: frozenset[str]) -> Iterator[tuple[ast.AST, frozenset[str]]]:
+    """Yield all nodes, each with the names that are variables of functions there."""
+    waiting = [(tree, local)]
+    while waiting:
+        node, local = waiting.pop()
+        yield node, local
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            local |= _variables(node)
+        waiting += [(child, local) for child in ast.iter_child_nodes(node)]
+
+
+def _variables(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
+    found: set[str] = set()
+    outside: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            outside.update(node.names)
+    return found - outside
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -234,6 +234,7 @@ SCENARIOS = [
         step="import sys\nif 'src' not in sys.path:\n    sys.path.insert(0, 'src')\nimport core_lib\ny = core_lib.f(2)",
         edit=("x + 1", "x + 2"),
         modules={"src/core_lib.py": "def f(x):\n    return x + 1\n"},
+        refused=("cell", "function"),
     ),
     Scenario(
         "two folders with one module and the first is exchanged",
@@ -350,39 +351,6 @@ SCENARIOS = [
         },
     ),
     Scenario(
-        "function registered by a plugin imported in the step",
-        RERUN,
-        setup="import registry",
-        step="import plugins\ny = registry.call('a', 2)",
-        edit=("x + 1", "x + 2"),
-        modules={
-            "registry.py": "TABLE = {}\ndef register(name):\n    def deco(fn):\n        TABLE[name] = fn\n        return fn\n    return deco\ndef call(name, x):\n    return TABLE[name](x)\n",
-            "plugins.py": "from registry import register\nHELP = 1\n@register('a')\ndef a(x):\n    return x + 1\n",
-        },
-    ),
-    Scenario(
-        "plugin imported in the step for a constant",
-        RERUN,
-        setup="import registry",
-        step="from plugins import HELP\ny = registry.call('a', HELP)",
-        edit=("x + 1", "x + 2"),
-        modules={
-            "registry.py": "TABLE = {}\ndef register(name):\n    def deco(fn):\n        TABLE[name] = fn\n        return fn\n    return deco\ndef call(name, x):\n    return TABLE[name](x)\n",
-            "plugins.py": "from registry import register\nHELP = 1\n@register('a')\ndef a(x):\n    return x + 1\n",
-        },
-    ),
-    Scenario(
-        "plugins loaded by a function from texts",
-        RERUN,
-        setup="import registry",
-        step="registry.load()\ny = registry.TABLE['a'](2)",
-        edit=("x + 1", "x + 2"),
-        modules={
-            "registry.py": "import importlib\nTABLE = {}\nNAMES = ['plug_a']\ndef load():\n    for n in NAMES:\n        importlib.import_module(n)\n",
-            "plug_a.py": "import registry\ndef a(x):\n    return x + 1\nregistry.TABLE['a'] = a\n",
-        },
-    ),
-    Scenario(
         "subclasses registered by __init_subclass__ in a module",
         RERUN,
         setup="import impls\nfrom bases import Base",
@@ -421,17 +389,6 @@ SCENARIOS = [
         step="import os\nos.environ['ZZ_MODE'] = 'fast'\nimport modecfg\ny = modecfg.MODE",
         edit=("'fast'", "'slow'"),
         modules={"modecfg.py": "import os\nMODE = os.environ.get('ZZ_MODE', 'none')\n"},
-    ),
-    Scenario(
-        "other module set up in the step before a module reads it at import",
-        RERUN,
-        setup="import base_cfg",
-        step="base_cfg.SIZE = 5\nimport model\ny = model.SIZE",
-        edit=("= 5", "= 6"),
-        modules={
-            "base_cfg.py": "SIZE = 1\n",
-            "model.py": "import base_cfg\nSIZE = base_cfg.SIZE\n",
-        },
     ),
     Scenario(
         "module imported in a branch not taken changes another",
@@ -690,17 +647,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "generator at the top of a module drawn from in two steps",
-        SAME,
-        setup="import rnd\n# %%\n%%step one\na = rnd.draw()",
-        step="y = rnd.draw()",
-        edit=("import rnd\n", "import rnd  # a\n"),
-        modules={
-            "rnd.py": "import numpy as np\nrng = np.random.default_rng(0)\ndef draw():\n    return float(rng.random())\n"
-        },
-        cell_only=True,
-    ),
-    Scenario(
         "instance at the top of a module changed by an earlier step",
         SAME,
         setup="from store_mod import default\n# %%\n%%step one\nn = default.put('a', 1)",
@@ -723,26 +669,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "table of a module filled on use",
-        SAME,
-        setup="import memo",
-        step="y = memo.square(3)",
-        edit=("import memo", "import memo  # a"),
-        modules={
-            "memo.py": "_CACHE = {}\ndef square(x):\n    if x not in _CACHE:\n        _CACHE[x] = x * x\n    return _CACHE[x]\n"
-        },
-    ),
-    Scenario(
-        "table of a module filled on use in the same kernel",
-        SAME,
-        setup="import memo",
-        step="y = memo.square(3)",
-        live="pass",
-        modules={
-            "memo.py": "_CACHE = {}\ndef square(x):\n    if x not in _CACHE:\n        _CACHE[x] = x * x\n    return _CACHE[x]\n"
-        },
-    ),
-    Scenario(
         "module setting made in an earlier step",
         SAME,
         setup="import settings_mod, user_mod\n# %%\n%%step one\nsettings_mod.configure(size=7)",
@@ -762,6 +688,7 @@ SCENARIOS = [
         modules={
             "mylib.py": "import threading\n_lock = threading.Lock()\ndef f(x):\n    with _lock:\n        return x + 1\n"
         },
+        refused=("cell", "function"),
     ),
     Scenario(
         "lock inside an object at the top of a module",
@@ -771,6 +698,7 @@ SCENARIOS = [
         modules={
             "mylib.py": "import threading\nclass Pool:\n    def __init__(self):\n        self._lock = threading.RLock()\n        self.k = 1\n    def get(self):\n        with self._lock:\n            return self.k\npool = Pool()\ndef f(x):\n    return x + pool.get()\n"
         },
+        refused=("cell", "function"),
     ),
     Scenario(
         "thread-local at the top of a module",
@@ -780,6 +708,7 @@ SCENARIOS = [
         modules={
             "mylib.py": "import threading\n_local = threading.local()\ndef f(x):\n    _local.x = x\n    return _local.x + 1\n"
         },
+        refused=("cell", "function"),
     ),
     Scenario(
         "context variable at the top of a module",
@@ -789,6 +718,7 @@ SCENARIOS = [
         modules={
             "mylib.py": "from contextvars import ContextVar\ndepth = ContextVar('depth', default=0)\ndef f(x):\n    return x + depth.get()\n"
         },
+        refused=("cell", "function"),
     ),
     Scenario(
         "logger of a module with a handler",
@@ -924,6 +854,7 @@ SCENARIOS = [
         modules={
             "mylib.py": "K = 3\ndef g(x):\n    return x * K\ndef f(x):\n    return g(x) + 1\n"
         },
+        cell_only=True,
     ),
     Scenario(
         "module put into sys.modules by hand",
@@ -1438,61 +1369,13 @@ SCENARIOS = [
         },
     ),
     Scenario(
-        "way of copying registered with copyreg",
-        RERUN,
-        setup="import copyreg, copy\nclass A:\n    v = 1\ndef how(a):\n    return (int, (1,))\ncopyreg.pickle(A, how)",
-        step="y = copy.copy(A())",
-        edit=("(1,)", "(2,)"),
-    ),
-    Scenario(
-        "codec registered in an earlier cell",
-        RERUN,
-        setup="import codecs\ndef enc(s, e='strict'):\n    return (b'1', len(s))\ndef find(n):\n    return codecs.CodecInfo(enc, None, name='zz') if n == 'zz' else None\ncodecs.register(find)",
-        step="y = 'a'.encode('zz')",
-        edit=("b'1'", "b'2'"),
-    ),
-    Scenario(
-        "error handler of decoding registered in an earlier cell",
-        RERUN,
-        setup="import codecs\ncodecs.register_error('mine', lambda e: ('1', e.end))",
-        step="y = b'a\\xff'.decode('utf-8', errors='mine')",
-        edit=("'1'", "'2'"),
-    ),
-    Scenario(
-        "adapter registered with sqlite3 in an earlier cell",
-        RERUN,
-        setup="import sqlite3\nclass P:\n    pass\nsqlite3.register_adapter(P, lambda p: 1)",
-        step="c = sqlite3.connect(':memory:')\ny = c.execute('select ?', (P(),)).fetchone()[0]\nc.close()\ndel c",
-        edit=(": 1", ": 2"),
-    ),
-    Scenario(
-        "constructor registered with yaml in an earlier cell",
-        RERUN,
-        setup="import yaml\nyaml.SafeLoader.add_constructor('!k', lambda l, n: 1)",
-        step="y = yaml.safe_load('!k a')",
-        edit=(": 1", ": 2"),
-    ),
-    Scenario(
-        "default of a library's keyword replaced",
-        RERUN,
-        setup="import json\njson.dumps.__kwdefaults__['sort_keys'] = False",
-        step="y = json.dumps({'b': 1, 'a': 2})",
-        edit=("= False", "= True"),
-    ),
-    Scenario(
-        "import hook put in by an earlier cell",
-        RERUN,
-        setup="import sys, types, importlib.abc, importlib.machinery\nclass F(importlib.abc.MetaPathFinder, importlib.abc.Loader):\n    def find_spec(self, name, path, target=None):\n        return importlib.machinery.ModuleSpec(name, self) if name == 'hooked' else None\n    def create_module(self, spec):\n        return None\n    def exec_module(self, module):\n        module.K = 1\nsys.meta_path.append(F())",
-        step="import hooked\ny = hooked.K",
-        edit=("K = 1", "K = 2"),
-    ),
-    Scenario(
         "number of a module moved on when the step runs twice",
         RERUN,
         setup="import ids",
         step="y = ids.new()",
         live="pass",
         modules={"ids.py": "N = 0\ndef new():\n    global N\n    N += 1\n    return N\n"},
+        reads_itself=True,
     ),
     Scenario(
         "module imported by an earlier step",
@@ -1558,28 +1441,6 @@ SCENARIOS = [
             "def f(x):\n    return g(x)\ndef g(x):\n    return x + 1\n",
         ),
         modules={"mylib.py": "def g(x):\n    return x + 1\ndef f(x):\n    return g(x)\n"},
-    ),
-    Scenario(
-        "function moved to another module with its import",
-        SAME,
-        setup="from one import f",
-        step="y = f(4)",
-        edit=(("from one import f", "from two import f"),),
-        modules={
-            "one.py": "def f(x):\n    return x + 1\n",
-            "two.py": "def f(x):\n    return x + 1\n",
-        },
-    ),
-    Scenario(
-        "function moved below and imported back into its module",
-        SAME,
-        setup="import one",
-        step="y = one.f(4)",
-        edit=("def g(x):\n    return x + 1\n", "from two import g\n"),
-        modules={
-            "one.py": "def g(x):\n    return x + 1\ndef f(x):\n    return g(x)\n",
-            "two.py": "def  g(x):\n    return x + 1\n",
-        },
     ),
     Scenario(
         "local package gets another unrelated submodule import",
