@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from zen_nb.observe import display
@@ -177,29 +175,6 @@ def test_what_cannot_be_stored_is_named_by_its_variable(nb):
     assert "`box`" in done.text
     shown = nb.cell("%%step b\n(n for n in range(3))")
     assert "`the value it shows` is a generator" in shown.text
-
-
-@pytest.mark.parametrize(
-    ("setup", "body", "owner"),
-    [
-        ("import numpy as np", "np.mine = 5", "np"),
-        ("import pandas as pd", "pd.DataFrame.mine = len", "pd.DataFrame"),
-        ("x = 1", "setattr(np, 'mine', 5)", "np"),
-        ("x = 1", "import numpy as np\nnp.mine = 6", "np"),
-    ],
-)
-def test_what_is_set_on_a_library_is_set_each_time(nb, setup, body, owner):
-    """A hit could not do it again, so the step runs and says why."""
-    nb.cell("import numpy as np")
-    nb.cell(setup)
-    try:
-        first, second = nb.cells(f"%%step a\n{body}", f"%%step a\n{body}")
-    finally:
-        vars(np).pop("mine", None)
-        if "mine" in vars(pd.DataFrame):
-            del pd.DataFrame.mine
-    assert f"it sets an attribute of {owner}" in first.text
-    assert second.status["cached"] is False
 
 
 def test_what_is_set_on_an_object_of_the_notebook_is_kept(nb):

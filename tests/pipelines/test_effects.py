@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -95,29 +95,52 @@ def test_a_part_of_an_argument_is_changed_where_it_is() -> None:
     assert _cached("extend")
 
 
-def test_a_change_of_what_a_closure_keeps_is_refused_by_name(log: list[str]) -> None:
-    """The step runs each time, and the note names the function and its variable."""
+def test_what_a_closure_keeps_is_changed_on_a_hit_too() -> None:
+    """A counter that a step moves on stands after a hit where it stands after a run."""
 
     def make() -> Callable[[], int]:
         n = 0
+        seen: list[int] = []
 
         def up() -> int:
             nonlocal n
             n += 1
-            return n
+            seen.append(n)
+            return sum(seen)
 
         return up
 
-    up = make()
+    for cached in (False, True):
+        up = make()
+
+        @step
+        def advance(by: int) -> int:
+            return up() + up() + by  # noqa: B023
+
+        assert advance(10) == 14
+        assert _cached("advance") is cached
+        assert up() == 6
+
+
+def test_what_a_class_keeps_is_changed_on_a_hit_too() -> None:
+    """A registry in a class holds after a hit what it holds after a run."""
+
+    class Registry:
+        known: ClassVar[dict[str, int]] = {}
+        count = 0
 
     @step
-    def advance() -> int:
-        return up()
+    def register(name: str) -> int:
+        Registry.known[name] = len(Registry.known)
+        Registry.count += 1
+        return Registry.count
 
-    assert [advance(), advance()] == [1, 2]
-    found = recall("advance")
-    assert found is not None
-    assert "is a function: the step changes its variable n" in found.note
+    for cached in (False, True):
+        Registry.known.clear()
+        Registry.count = 0
+        assert register("a") == 1
+        assert _cached("register") is cached
+        assert (Registry.known, Registry.count) == ({"a": 0}, 1)
 
 
 def test_an_output_of_a_step_that_changed_its_argument_can_be_loaded() -> None:
@@ -157,8 +180,8 @@ def test_a_hit_in_a_pipeline_changes_the_surroundings(monkeypatch: pytest.Monkey
         assert os.environ["ZEN_NB_TEST_REGION"] == "north"
 
 
-def test_a_variable_set_in_an_installed_module_is_refused_by_name() -> None:
-    """A variable that a helper sets in an installed module is a reason not to keep the step."""
+def test_a_variable_set_in_an_installed_module_is_set_on_a_hit_too() -> None:
+    """What a helper sets in an installed module stands there after a hit."""
 
     def put() -> None:
         threading._zen_nb_effect = 5  # type: ignore[attr-defined]
@@ -167,8 +190,7 @@ def test_a_variable_set_in_an_installed_module_is_refused_by_name() -> None:
     def touch() -> None:
         put()
 
-    touch()
-    found = recall("touch")
-    assert found is not None
-    assert "`threading` is a module" in found.note
-    del threading._zen_nb_effect  # type: ignore[attr-defined]
+    for cached in (False, True):
+        touch()
+        assert _cached("touch") is cached
+        assert vars(threading).pop("_zen_nb_effect") == 5

@@ -20,6 +20,7 @@ from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, serve
 from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.ingredients import Ingredients
+from zen_nb.identity.kept import Kept
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
 from zen_nb.observe.replay import replay
@@ -116,7 +117,8 @@ def answer(
     if place.heed is not None:
         place.heed(call, decision)
     if decision.record is not None and place.store is not None:
-        served = _bring_back(decision.record, call, place.store, load=load)
+        kept = decision.question.ingredients.kept
+        served = _bring_back(decision.record, call, place.store, kept, load=load)
         if served is not None:
             if place.tell is not None:
                 place.tell(StepCached(call.name, decision.record, decision.reason))
@@ -155,7 +157,9 @@ def _in_place(ingredients: Ingredients) -> InPlace:
     return InPlace(held, ingredients.kept)
 
 
-def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Served | None:
+def _bring_back(
+    record: Record, call: Call, store: Store, kept: Kept | None, *, load: bool
+) -> Served | None:
     """Bring a record back; ``None`` where it cannot be: then the step runs.
 
     Where only its outputs are wanted later and nothing else is to be done, nothing is loaded.
@@ -163,7 +167,8 @@ def _bring_back(record: Record, call: Call, store: Store, *, load: bool) -> Serv
     try:
         if not load and not store.transcript(record) and only_binds(record):
             return Served(record, {}, _EMPTY, {})
-        return serve(record, store, call.function.__globals__, given=places_of(call.arguments))
+        given = places_of(call.arguments)
+        return serve(record, store, call.function.__globals__, given=given, kept=kept)
     except StoreUnavailable:
         return None
 

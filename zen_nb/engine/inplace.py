@@ -16,9 +16,10 @@ from typing import Any, TypeAlias
 
 from zen_nb.core.errors import NoFingerprint, NotStorable
 from zen_nb.core.model import Component, Fingerprint
+from zen_nb.engine.holders import Everybodys, Held, held_anew
 from zen_nb.identity.code import Present, digest_text, fingerprint
 from zen_nb.identity.guard import MISSING, is_same
-from zen_nb.identity.kept import Kept, module_of
+from zen_nb.identity.kept import Kept, Moved, module_of
 from zen_nb.identity.things import found_by_name
 from zen_nb.observe.namespace import is_user_name
 from zen_nb.observe.places import LIMIT, Places, may_share, written
@@ -43,12 +44,15 @@ class Changes:
         The inputs that these are parts of, by name.
     bound, gone
         Global names of modules: what they are bound to, and those deleted.
+    held
+        What code and modules hold besides.
     """
 
     patches: list[Patch] = field(default_factory=list)
     changed: dict[str, Any] = field(default_factory=dict)
     bound: list[Binding] = field(default_factory=list)
     gone: list[tuple[str, str]] = field(default_factory=list)
+    held: Held = field(default_factory=Held)
 
 
 class Prints:
@@ -91,6 +95,8 @@ class InPlace:
         What the code reached keeps between its calls.
     namespace
         Where somebody else sees what is bound: a cell's own namespace.
+    everybodys
+        Finds what a cell sets on modules by name.
     """
 
     def __init__(
@@ -98,8 +104,10 @@ class InPlace:
         held: Iterable[tuple[str, Any, Fingerprint | None]],
         kept: Kept | None = None,
         namespace: Mapping[str, Any] | None = None,
+        everybodys: Everybodys | None = None,
     ) -> None:
         held = list(held)
+        self._everybodys = everybodys
         self._kept = kept
         self._prints = Prints(held)
         self._names = Names(kept, namespace)
@@ -128,6 +136,8 @@ class InPlace:
         self._names.open()
         if self._kept is not None:
             self._kept.open()
+        if self._everybodys is not None:
+            self._everybodys.open()
         for part, place in self.places:
             if place[1] and not is_fixed(part) and state_of(part) is None:
                 self._opaque[id(part)] = self._prints.present.print_of(part)
@@ -140,23 +150,28 @@ class InPlace:
         NotStorable
             Where a change cannot be made again.
         """
-        self._check_code()
+        held = held_anew(self._moved())
         changed = self._prints.changed()
+        if self._kept is not None:
+            changed.update(self._kept.changed())
         for name in changed:
             self._check(name, changed[name])
         patches = [
             self._patch(part, place[0]) for part, place in self.places if place[0] in changed
         ]
         bound, gone = self._names.close()
-        return Changes([patch for patch in patches if patch is not None], changed, bound, gone)
+        found = [patch for patch in patches if patch is not None]
+        return Changes(found, changed, bound, gone, held)
 
-    def _check_code(self) -> None:
-        for moved in () if self._kept is None else self._kept.moved():
-            raise NotStorable(
-                moved.name,
-                moved.kind,
-                f"the step changes {moved.part}, which a hit could not do again",
-            )
+    def refusal(self) -> str:
+        """Return what of the changes the code says that a hit could not make again."""
+        return "" if self._everybodys is None else self._everybodys.refusal()
+
+    def _moved(self) -> Iterator[Moved]:
+        if self._kept is not None:
+            yield from self._kept.moved()
+        if self._everybodys is not None:
+            yield from self._everybodys.close()
 
     def _check(self, name: str, value: Any) -> None:
         if name in self.places.overflowing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -17,11 +17,14 @@ from zen_nb.core.errors import NotStorable, StoreUnavailable
 from zen_nb.core.model import Artifact, Fingerprint, Record, Trace
 from zen_nb.engine.decide import Decision
 from zen_nb.engine.faithful import unlike
+from zen_nb.engine.holders import Given, NoHolder, holder, set_again, take_away
 from zen_nb.engine.inplace import Changes, InPlace, binding_name, print_of, repeat, repeatable
 from zen_nb.engine.latecomers import Latecomers
 from zen_nb.identity import loads
 from zen_nb.identity.bytecode import FORMATS, REMAINS
 from zen_nb.identity.code import digest_text
+from zen_nb.identity.guard import MISSING
+from zen_nb.identity.kept import Kept
 from zen_nb.identity.restored import remember
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.audit import muted
@@ -41,6 +44,8 @@ FILENAME = "<filename>"
 PATCHES = "<patches>"
 BOUND = "<bound>"
 GONE = "<gone>"
+HELD = "<held>"
+TAKEN = "<taken>"
 UNLIKE = "<unlike>"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -248,6 +253,8 @@ class Attempt:
             PATCHES: changes.patches,
             BOUND: changes.bound,
             GONE: changes.gone,
+            HELD: changes.held.settings,
+            TAKEN: changes.held.gone,
             AMBIENT: ambient,
             RESULTS: list(self._capture.results),
         }
@@ -278,6 +285,7 @@ def _in_the_users_words(error: NotStorable, changes: Changes) -> NotStorable:
     names = {
         PATCHES: ", ".join(changes.changed),
         BOUND: ", ".join(binding_name(*part) for part in changes.bound),
+        HELD: ", ".join(changes.held.told),
         RESULTS: "the value it shows",
     }
     name = names.get(error.name) or error.name
@@ -299,10 +307,13 @@ def _artifacts(
     for name, value in made.bound.items():
         if name not in changed:
             yield Artifact(name, prints.get(name), *summarise(value, name))
+    told = changes.held.told
     set_anew = {binding_name(*part): part[2] for part in changes.bound}
+    set_anew |= {name: value for name, value in told.items() if value is not MISSING}
     for name, value in {**changed, **set_anew}.items():
         yield Artifact(name, print_of(value), *summarise(value, name), role="changed")
-    for name in (*made.deleted, *(binding_name(*part) for part in changes.gone)):
+    taken = (name for name, value in told.items() if value is MISSING)
+    for name in (*made.deleted, *(binding_name(*part) for part in changes.gone), *taken):
         yield Artifact(name, None, "", "", role="deleted")
 
 
@@ -314,16 +325,23 @@ class Served:
     values: Mapping[str, Any]
     transcript: Transcript
     ambient: Mapping[str, Any]
+    holders: Sequence[Any] = ()
 
     @property
     def changes_objects(self) -> bool:
         """Whether serving it changes what exists, under whatever names."""
-        return any(self.values.get(name) for name in (PATCHES, BOUND, GONE))
+        return any(self.values.get(name) for name in (PATCHES, BOUND, GONE, HELD, TAKEN))
 
     def apply(self) -> None:
         """Change objects that exist and names of modules as the run did."""
         found = (self.values.get(name, ()) for name in (PATCHES, BOUND, GONE))
         repeat(*found)
+        settings, taken = self.values.get(HELD, ()), self.values.get(TAKEN, ())
+        holders = iter(self.holders)
+        for spot, value in settings:
+            set_again(spot, next(holders), value)
+        for spot in taken:
+            take_away(spot, next(holders))
 
     @property
     def results(self) -> list[Any]:
@@ -336,7 +354,9 @@ def serve(
     store: Store,
     namespace: dict[str, Any] | None,
     filename: str = "",
+    *,
     given: Mapping[str, Any] = _NOTHING,
+    kept: Kept | None = None,
 ) -> Served:
     """Bring a record back, without touching the namespace yet.
 
@@ -344,6 +364,8 @@ def serve(
     ----------
     given
         What was there besides the namespace, by the names that places begin with.
+    kept
+        The code that the step reaches, with what it holds.
 
     Raises
     ------
@@ -351,17 +373,22 @@ def serve(
         Where a part of it is gone, damaged or cannot be loaded here: then the step runs.
     """
     with loads.Loading():
-        values = store.load(record, namespace, given)
+        values = store.load(record, namespace, Given(given, kept))
     settle_figures()
     stored = {part.name: part.fingerprint for part in record.artifacts}
     for name, digest in values.get(UNLIKE, {}).items():
         remember(values[name], digest, stored.get(name) or digest)
     if not repeatable(values.get(PATCHES, ())):
         raise StoreUnavailable("an object that it changed in place is of another kind or size now")
+    spots = [*(spot for spot, _ in values.get(HELD, ())), *values.get(TAKEN, ())]
+    try:
+        holders = [holder(spot, kept) for spot in spots]
+    except NoHolder as error:
+        raise StoreUnavailable(f"{error} is not there to be changed again") from None
     transcript = Transcript.from_bytes(store.transcript(record))
     if filename and FILENAME in values:
         transcript = transcript.moved(values[FILENAME], filename)
-    return Served(record, values, transcript, values.get(AMBIENT, {}))
+    return Served(record, values, transcript, values.get(AMBIENT, {}), holders)
 
 
 def bind(served: Served, namespace: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_o
 from zen_nb.identity.flow import Flow
 from zen_nb.identity.fragments import compile_statement
 from zen_nb.identity.settled import Settled, ends_unbound, settled_by
+from zen_nb.identity.writings import Writing, writings
 
 # Magics around code: the code is analysed as if it stood alone, what they print is replayed.
 _TRANSPARENT_MAGICS = frozenset({"time"})
@@ -66,7 +67,7 @@ class CellFacts:
     whole_namespace
         Whether code in it can read any name.
     sets
-        Dotted names of what the cell sets attributes on (``np`` of ``np.mine = 1``).
+        What the cell may put into libraries.
     deferred
         What the functions and classes that it defines read when they are called; see `Flow`.
     stars
@@ -88,7 +89,7 @@ class CellFacts:
     head: tuple[ast.stmt, ...]
     refusal: str
     whole_namespace: bool
-    sets: frozenset[tuple[str, ...]]
+    sets: tuple[Writing, ...]
     deferred: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     stars: Mapping[tuple[str, int], Collection[str]] = field(default_factory=dict)
     settled: Settled = field(default_factory=dict)
@@ -130,34 +131,13 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
         head=tuple(_head(statements)),
         refusal=_refusal(statements, flow, names),
         whole_namespace=facts(code).reads_scope,
-        sets=frozenset(_sets_attributes_of(statements)),
+        sets=tuple(dict.fromkeys(writings(ast.Module(statements, [])))),
         deferred=flow.deferred,
         stars=flow.stars,
         settled=settled,
         perhaps=perhaps,
         handled=ends_unbound(statements),
     )
-
-
-def _sets_attributes_of(statements: list[ast.stmt]) -> Iterator[tuple[str, ...]]:
-    """Yield the dotted names on which some statement sets or deletes an attribute."""
-    for node in (node for statement in statements for node in ast.walk(statement)):
-        owner: ast.expr | None = None
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            owner = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            owner = node.args[0] if node.func.id in ("setattr", "delattr") and node.args else None
-        if owner is not None and (chain := _dotted(owner)):
-            yield chain
-
-
-def _dotted(node: ast.expr) -> tuple[str, ...]:
-    """Return ``("pd", "DataFrame")`` for ``pd.DataFrame``; nothing for other expressions."""
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Attribute) and (before := _dotted(node.value)):
-        return (*before, node.attr)
-    return ()
 
 
 def names_in_strings(strings: frozenset[str], *, marked: bool = False) -> set[str]:

@@ -20,7 +20,7 @@ from zen_nb.core.model import Fingerprint
 from zen_nb.identity.classes import follows_from_the_rest, unwrapped
 from zen_nb.identity.encoding import SCALARS
 from zen_nb.identity.patches import Patch, patched
-from zen_nb.identity.things import contents
+from zen_nb.identity.things import contents, is_empty
 from zen_nb.identity.values import fingerprint_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,25 @@ class Changed(Exception):
     """A value refers to code that was not there when it was first seen."""
 
 
+class Part(NamedTuple):
+    """Something that code keeps and that is not what it was.
+
+    Attributes
+    ----------
+    told
+        What it is, in words.
+    way, name
+        Where it is kept: a ``cell`` or an ``attribute``; empty where it cannot be set again.
+    value
+        What is kept there now; ``MISSING`` for nothing.
+    """
+
+    told: str
+    way: str = ""
+    name: str = ""
+    value: object = None
+
+
 class _Function(NamedTuple):
     function: FunctionType
     code: CodeType
@@ -46,19 +65,19 @@ class _Function(NamedTuple):
     attributes: int
     cells: tuple[tuple[CellType, object], ...]
 
-    def moved(self) -> Iterator[str]:
-        """Yield what the function keeps that it did not keep then, in words."""
+    def moved(self) -> Iterator[Part]:
+        """Yield what the function keeps that it did not keep then."""
         function: Any = self.function
         if function.__code__ is not self.code:
-            yield "its code"
+            yield Part("its code")
         if function.__defaults__ is not self.defaults:
-            yield "its defaults"
-        if len(function.__dict__) != self.attributes:
-            yield "its attributes"
+            yield Part("its defaults")
         if function.__globals__.get("__name__") not in _REMEMBERING:
             for name, (cell, value) in zip(self.code.co_freevars, self.cells, strict=True):
                 if not is_same(contents(cell), value):
-                    yield f"its variable {name}"
+                    now = contents(cell)
+                    now = MISSING if is_empty(now) else now
+                    yield Part(f"its variable {name}", "cell", name, now)
 
     def held(self) -> Iterator[tuple[str, object]]:
         """Yield what it was seen to keep, by a name for each."""
@@ -106,17 +125,17 @@ class _Class:
             and [*map(id, now.values())] == [*map(id, self.entries.values())]
         )
 
-    def moved(self) -> Iterator[str]:
-        """Yield what the class keeps that it did not keep then, in words."""
+    def moved(self) -> Iterator[Part]:
+        """Yield what the class keeps that it did not keep then."""
         if self.cls.__bases__ != self.bases:
-            yield "its bases"
+            yield Part("its bases")
         now = self.cls.__dict__
         for name in dict.fromkeys([*self.entries, *now]):
             was, found = self.entries.get(name, MISSING), now.get(name, MISSING)
             if is_same(was, found) or follows_from_the_rest(self.cls, name):
                 continue
             if not name.startswith("__") or isinstance(was, _CODE) or isinstance(found, _CODE):
-                yield f".{name}"
+                yield Part(f".{name}", "attribute", name, found)
 
     def held(self) -> Iterator[tuple[str, object]]:
         """Yield what it was seen to keep, by a name for each."""
@@ -241,12 +260,14 @@ class Guard:
             with suppress(Changed, NoFingerprint):
                 yield value, fingerprint_of(unwrapped(value), self)
 
-    def other_patches(self) -> Iterator[type]:
-        """Yield the installed classes into which something else has been put."""
+    def other_patches(self) -> Iterator[tuple[type, str]]:
+        """Yield the installed classes, and the names under which they hold something else."""
         for kinds, names, found in self.patches:
-            now = patched(kinds, names)
-            if not _same(now, found):
-                yield (now or found)[0][0]
+            now = {one[:2]: one[2] for one in patched(kinds, names)}
+            was = {one[:2]: one[2] for one in found}
+            for place in {**was, **now}:
+                if now.get(place, MISSING) is not was.get(place, MISSING):
+                    yield place
 
     def _data_holds(self, whole: Callable[[object], Fingerprint]) -> bool:
         try:

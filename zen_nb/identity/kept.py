@@ -10,13 +10,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from zen_nb.identity.guard import MISSING, Guard, is_same
+from zen_nb.identity.guard import MISSING, Guard, Part, is_same
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_origin
-from zen_nb.identity.things import DESCRIPTORS, is_atom, is_code, origin_of
+from zen_nb.identity.things import DESCRIPTORS, found_by_name, is_atom, is_code, origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,18 @@ class Moved:
     kind
         ``function``, ``class``, ``module``, ``value``.
     part
-        What of it, in words.
+        What of it.
+    label
+        How the walk calls the function or class; empty where a hit cannot find it.
+    in_module
+        Whether the label is instead the name of a module, and of a class in it.
     """
 
     name: str
     kind: str
-    part: str
+    part: Part
+    label: str = ""
+    in_module: bool = False
 
 
 class Kept:
@@ -72,7 +79,7 @@ class Kept:
     def open(self) -> None:
         """Remember what is kept now: since a walk was made, others may have changed it."""
         self._installed = []
-        if next(self.moved(), None) is not None:
+        if any(True for _ in chain(self.moved(), self.changed())):
             self._renewed = [(prefix, guard.renewed()) for prefix, guard in self._guards()]
         for _, walk in self._walks:
             named = {*walk.names, *walk.strings}
@@ -86,35 +93,57 @@ class Kept:
     def moved(self) -> Iterator[Moved]:
         """Yield what functions, classes and installed modules keep that they did not keep then."""
         scopes = self.scopes()
-        for _, guard in self._guards():
-            for function in guard.functions:
-                name = function.function.__qualname__.rpartition("<locals>.")[2]
-                yield from (Moved(name, "function", part) for part in function.moved())
-            for cls in guard.classes:
-                name = cls.cls.__qualname__.rpartition("<locals>.")[2]
-                yield from (Moved(name, "class", part) for part in cls.moved())
-            yield from (_holder(value, guard) for value in guard.other_parts())
-            for kind in guard.other_patches():
-                yield Moved(kind.__qualname__, "class", "what is in it")
+        for prefix, guard in self._guards():
+            for thing, kind, part in _moved_parts(guard):
+                name = thing.__qualname__.rpartition("<locals>.")[2]
+                yield Moved(name, kind, part, f"{prefix}{guard.tokens.get(id(thing), '')}")
+            for cls, name in guard.other_patches():
+                yield of_class(cls, name, cls.__qualname__)
             yield from self._bound_elsewhere(guard, scopes)
         for module, before in self._installed:
             for name, was in before.items():
                 now = vars(module).get(name, MISSING)
                 if not is_same(now, was) and not (was is MISSING and _is_loaded_late(now)):
-                    yield Moved(module.__name__, "module", f".{name}")
+                    yield of_module(module, name, module.__name__)
+
+    def changed(self) -> Iterator[tuple[str, object]]:
+        """Yield the data that code holds and that has changed in place, as `holdings` does."""
+        names = {id(value): name for name, value in reversed(self.holdings())}
+        for _, guard in self._guards():
+            for value in guard.other_parts():
+                yield names.get(id(value), f"<{_holder(value, guard)}>"), value
+
+    def owner(self, label: str) -> Any:
+        """Return the function or class that the walk calls `label`."""
+        for prefix, guard in self._guards():
+            things = (
+                *(one.function for one in guard.functions),
+                *(one.cls for one in guard.classes),
+            )
+            for thing in things:
+                if f"{prefix}{guard.tokens.get(id(thing), '')}" == label:
+                    return thing
+        return None
 
     def _bound_elsewhere(self, guard: Guard, scopes: Collection[int]) -> Iterator[Moved]:
         """Yield names that are bound anew in installed modules, or among attributes."""
+        own = {id(one.function.__dict__) for one in guard.functions}
         for scope, name, was in guard.lookups.values():
-            if was is MISSING or isinstance(was, ModuleType) or id(scope) in scopes:
+            if was is MISSING or isinstance(was, ModuleType) or id(scope) in {*scopes, *own}:
                 continue
-            if not is_same(scope.get(name, MISSING), was) and scope is not vars(sys):
+            now = scope.get(name, MISSING)
+            if not is_same(now, was) and scope is not vars(sys):
                 module = module_of(scope)
-                kind = "value" if module is None else "module"
-                yield Moved(module.__name__ if module else name, kind, f".{name}")
+                if module is None:
+                    yield Moved(name, "value", Part(f".{name}"))
+                else:
+                    yield of_module(module, name, module.__name__)
 
     def holdings(self) -> list[tuple[str, object]]:
-        """Return the data that code holds, under names that no two things share."""
+        """Return the data that code holds, under names that no two things share.
+
+        A walk over the same code gives the same names.
+        """
         found: dict[str, object] = {}
         for prefix, guard in self._guards():
             if guard.holdings is None:
@@ -140,21 +169,50 @@ def _holdings(guard: Guard) -> list[tuple[str, object]]:
     return [one for one in found if not _stands_still(one[1])]
 
 
+def _moved_parts(guard: Guard) -> Iterator[tuple[FunctionType | type, str, Part]]:
+    for one in guard.functions:
+        function: Any = one.function
+        yield from ((function, "function", part) for part in one.moved())
+        held = function.__dict__
+        seen = {name: was for scope, name, was in guard.lookups.values() if scope is held}
+        for name in {**seen, **held}:
+            was, now = seen.get(name, MISSING), held.get(name, MISSING)
+            if not is_same(was, now):
+                yield function, "function", Part(f".{name}", "attribute", name, now)
+    for cls in guard.classes:
+        yield from ((cls.cls, "class", part) for part in cls.moved())
+
+
+def of_class(cls: type, name: str, told: str) -> Moved:
+    """Return what an entry of a class that a module holds is now."""
+    part = Part(f".{name}", "attribute", name, vars(cls).get(name, MISSING))
+    found = found_by_name(cls.__module__, cls.__qualname__) is cls
+    label = f"{cls.__module__}:{cls.__qualname__}" if found else ""
+    return Moved(told, "class", part, label, in_module=True)
+
+
+def of_module(module: ModuleType, name: str, told: str) -> Moved:
+    """Return what a name of a module is now."""
+    part = Part(f".{name}", "attribute", name, vars(module).get(name, MISSING))
+    found = sys.modules.get(module.__name__) is module
+    return Moved(told, "module", part, module.__name__ if found else "", in_module=True)
+
+
 def _stands_still(value: object) -> bool:
     return is_atom(value) or is_code(value) or isinstance(value, (CodeType, *DESCRIPTORS))
 
 
-def _holder(value: object, guard: Guard) -> Moved:
-    """Name what holds a value that has changed in place."""
+def _holder(value: object, guard: Guard) -> str:
+    """Name what holds a value that has changed in place and that has no place of its own."""
     for function in guard.functions:
         for part, held in function.held():
             if held is value:
-                return Moved(function.function.__qualname__, "function", part)
+                return f"{function.function.__qualname__}: {part}"
     for cls in guard.classes:
         for part, held in cls.held():
             if held is value:
-                return Moved(cls.cls.__qualname__, "class", part)
-    return Moved(type(value).__qualname__, "value", "what it holds")
+                return f"{cls.cls.__qualname__}: {part}"
+    return type(value).__qualname__
 
 
 def _is_loaded_late(thing: object) -> bool:

@@ -130,21 +130,36 @@ def _writings_of(module: ModuleType) -> tuple[Writing, ...]:
 # -- what stands there now ----------------------------------------------------------------
 
 
-def _standing(writing: Writing, scope: Scope) -> Iterator[Standing]:
+def owner_of(writing: Writing, scope: Scope) -> object:
+    """Return whose the place is that is written to; ``MISSING`` for a value of the user's own."""
     owner = _first(writing, scope)
     if not (isinstance(owner, _PLACES) or _is_known_as(writing.chain[0], owner)):
-        # A value of the user's own counts where it is read.
-        return
-    *through, last = writing.chain[1:] or ("",)
-    for name in through:
+        # It counts where it is read.
+        return MISSING
+    for name in writing.chain[1:-1]:
         owner = _part(owner, name)
-    root = _root_of(owner)
+    return owner
+
+
+def handed_to(writing: Writing, scope: Scope) -> str:
+    """Return the function of a library that a call hands something over to; empty for none."""
+    owner = owner_of(writing, scope)
+    root, last = _root_of(owner), "".join(writing.chain[1:][-1:])
+    if not writing.call or not root or root in _WATCHED:
+        return ""
+    found = isinstance(_method(owner, last) if last else owner, _CALLED)
+    return f"{_called(owner)}.{last}".rstrip(".") if found else ""
+
+
+def _standing(writing: Writing, scope: Scope) -> Iterator[Standing]:
+    owner = owner_of(writing, scope)
+    root, last = _root_of(owner), "".join(writing.chain[1:][-1:])
     if not root or root in _WATCHED:
         return
-    name = f"{_called(owner)}.{last}".rstrip(".")
+    name = f"{_called(owner)}.{last}"
     if writing.call:
-        if isinstance(_method(owner, last) if last else owner, _CALLED):
-            yield Standing(name, root, {}, writing, scope)
+        if handed_to(writing, scope):
+            yield Standing(name.rstrip("."), root, {}, writing, scope)
         return
     values = dict(_values(owner, last, writing.key))
     if values:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.holders import Everybodys
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
 from zen_nb.identity.bytecode import facts
@@ -26,7 +27,7 @@ from zen_nb.notebook.cells import CellBody
 from zen_nb.notebook.leftovers import Leftovers
 from zen_nb.observe.ambient import restore
 from zen_nb.observe.display import capture_for
-from zen_nb.observe.namespace import Difference, NamespaceWatch, changed_elsewhere
+from zen_nb.observe.namespace import Difference, NamespaceWatch
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
@@ -124,7 +125,8 @@ class Execution:
             as_loaded=as_loaded,
         )
         held = () if ingredients.problems else ingredients.held.values()
-        inplace = InPlace(held, ingredients.kept, self.namespace)
+        everybodys = Everybodys(self.body.facts.sets, self.namespace)
+        inplace = InPlace(held, ingredients.kept, self.namespace, everybodys)
         self._inplace[bool(ingredients.apart)] = inplace
         components = (*ingredients.components, *inplace.shared(), *self._circumstances())
         return Question(
@@ -161,7 +163,11 @@ class Execution:
         try:
             self._remake_definitions()
             self._served = serve(
-                self.decision.record, self._store, self.namespace, self.body.filename
+                self.decision.record,
+                self._store,
+                self.namespace,
+                self.body.filename,
+                kept=self.decision.question.ingredients.kept,
             )
         except StoreUnavailable as error:
             self._not_served(str(error))
@@ -276,18 +282,18 @@ class Execution:
         assert self._attempt is not None
         assert self._watch is not None
         facts = self.body.facts
-        refusal = changed_elsewhere(facts.sets, self.namespace)
         unbound = self._settle()
         self._restore_parameters()
         difference = self._watch.difference(set(facts.binds) - self.parameters.keys() - unbound)
         kept = self._discard(difference)
+        inplace = self._inplace[bool(self.decision.question.ingredients.apart)]
         made = Made(
             bound={name: self.namespace[name] for name in kept if name not in facts.redefined},
             deleted=difference.deleted,
             absent=frozenset(kept) - facts.redefined,
-            refusal=refusal,
+            refusal=inplace.refusal(),
             filename=self.body.filename,
-            inplace=self._inplace[bool(self.decision.question.ingredients.apart)],
+            inplace=inplace,
         )
         self.outcome = self._attempt.close(made, duration_s, self.decision)
         return self.outcome

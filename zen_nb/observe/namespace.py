@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from zen_nb.observe.state import fits, give_state, state_of
@@ -73,19 +72,3 @@ def apply_change(target: object, value: object) -> bool:
 def can_change(value: object) -> bool:
     """Tell whether `apply_change` can work on objects of this type."""
     return state_of(value) is not None
-
-
-def changed_elsewhere(chains: Iterable[tuple[str, ...]], namespace: Mapping[str, Any]) -> str:
-    """Return why setting attributes on what `chains` name cannot be done again on a hit.
-
-    Modules, and classes that modules hold, belong to everybody who imports them: what a
-    step sets on them is in no variable. ``""`` where all is the notebook's own.
-    """
-    for chain in sorted(chains):
-        owner = namespace.get(chain[0])
-        for name in chain[1:]:
-            owner = vars(owner).get(name) if isinstance(owner, (ModuleType, type)) else None
-        foreign = isinstance(owner, type) and owner.__module__ != "__main__"
-        if isinstance(owner, ModuleType) or foreign:
-            return f"it sets an attribute of {'.'.join(chain)}, which a hit would not do again"
-    return ""

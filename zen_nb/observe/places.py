@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta, tzinfo
 from enum import Enum
 from functools import partial
-from itertools import islice
 from pathlib import PurePath
 from types import (
     BuiltinFunctionType,
@@ -58,7 +57,7 @@ class Places:
     roots
         Names and what they stand for.
     holdings
-        The same of what code holds: no place on a hit, but shared with others all the same.
+        The same of what code holds.
 
     Attributes
     ----------
@@ -79,13 +78,12 @@ class Places:
         self.overflowing: set[str] = set()
         for name, value in sorted(roots, key=lambda root: root[0]):
             self._walk(name, value)
-        self._placed = len(self._found)
         for name, value in holdings:
             if type(value) not in _ATOMS and not isinstance(value, (*_STILL, *_DESCRIPTORS)):
                 self._walk(name, value)
 
     def __iter__(self) -> Iterator[tuple[object, Place]]:
-        return islice(tuple(self._found.values()), self._placed)
+        return iter(tuple(self._found.values()))
 
     def known(self) -> dict[int, str | Place]:
         """Return the place of each object by its ``id``; a bare name where there is no path."""

@@ -59,20 +59,29 @@ def resolve(namespace: Mapping[str, Any], qualname: str) -> Any:
     return found
 
 
-def part(namespace: Mapping[str, Any], name: str, path: tuple[tuple[str, Any], ...]) -> Any:
-    """Return the part that `path` leads to in what `namespace` holds under `name`.
+def part(
+    namespace: Mapping[str, Any],
+    given: Mapping[str, Any],
+    name: str,
+    path: tuple[tuple[str, Any], ...],
+) -> Any:
+    """Return the part that `path` leads to in what `given`, or `namespace`, holds under `name`.
 
     A dotted name is one of a variable in a loaded module. No code of the parts' own types is
     run on the way.
     """
     try:
-        module, _, variable = name.rpartition(".")
-        found = (vars(sys.modules[module]) if module else namespace)[variable]
+        found = given[name] if name in given else _variable(namespace, name)
         for way, key in path:
             found = _WAYS[way](found, key)
     except (LookupError, AttributeError, TypeError, StopIteration):
         raise NotDefined(name) from None
     return found
+
+
+def _variable(namespace: Mapping[str, Any], name: str) -> Any:
+    module, _, variable = name.rpartition(".")
+    return (vars(sys.modules[module]) if module else namespace)[variable]
 
 
 def _item(found: Any, key: Any) -> Any:

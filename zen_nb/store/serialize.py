@@ -382,5 +382,4 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, name: Any) -> Any:
         if type(name) is str:
             return live.resolve(self._namespace, name)
-        held = self._given if name[0] in self._given else self._namespace
-        return live.part(held, *name)
+        return live.part(self._namespace, self._given, *name)

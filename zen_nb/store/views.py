@@ -192,7 +192,7 @@ def _held_arrays(
         if found is None:
             name, path = (place, ()) if isinstance(place, str) else place
             try:
-                found = part(namespace, name, path)
+                found = part(namespace, {}, name, path)
             except NotDefined:
                 continue
         if id(found) == key and isinstance(found, sys.modules["numpy"].ndarray):

@@ -229,14 +229,6 @@ SCENARIOS = [
         modules={"src/core_lib.py": "def f(x):\n    return x + 1\ndef g():\n    return 0\n"},
     ),
     Scenario(
-        "folder put before sys.path in the step",
-        RERUN,
-        step="import sys\nif 'src' not in sys.path:\n    sys.path.insert(0, 'src')\nimport core_lib\ny = core_lib.f(2)",
-        edit=("x + 1", "x + 2"),
-        modules={"src/core_lib.py": "def f(x):\n    return x + 1\n"},
-        refused=("cell", "function"),
-    ),
-    Scenario(
         "two folders with one module and the first is exchanged",
         RERUN,
         setup="import sys\nsys.path.insert(0, 'one')\nimport core_lib",

@@ -152,16 +152,6 @@ SCENARIOS = [
         "json.here = 1\ny = json.dumps([1])",
         ("here = 1", "here =  1"),
         SAME,
-        cell_only=True,
-        refused=("cell",),
-    ),
-    _(
-        "an attribute that the step itself puts there, run twice",
-        "import json",
-        "json.here = 1\ny = json.dumps([1])",
-        live="pass",
-        rerun=SAME,
-        cell_only=True,
-        refused=("cell",),
+        reads_itself=True,
     ),
 ]
