@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,27 @@ def medians(
     sides: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 3
 ) -> dict[str, float]:
     """Return the median seconds of each side, called in turn `rounds` times."""
+    timed = {name: partial(_seconds, call) for name, call in sides.items()}
+    return medians_of(timed, rounds=rounds, warm_up=warm_up)
+
+
+def medians_of(
+    sides: Mapping[str, Callable[[], float]], *, rounds: int, warm_up: int = 3
+) -> dict[str, float]:
+    """Return the median of what each side gives, called in turn `rounds` times."""
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds + warm_up):
         for name, call in sides.items():
-            began = time.perf_counter()
-            call()
-            took = time.perf_counter() - began
+            found = call()
             if number >= warm_up:
-                taken[name].append(took)
+                taken[name].append(found)
     return {name: statistics.median(found) for name, found in taken.items()}
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
 
 
 def readable(seconds: float) -> str:

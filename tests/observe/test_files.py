@@ -16,18 +16,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zen_nb.core.model import Trace
-from zen_nb.observe import audit
+from zen_nb.observe import audit, reads
 from zen_nb.observe.files import FileWatch, Seen, path_traces
 from zen_nb.observe.traces import broken as check
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True, params=["at once", "later"])
+def folder(tmp_path, monkeypatch, request):
+    """A working folder; what is read is looked at when it is opened, or only noted then."""
     monkeypatch.chdir(tmp_path)
+    if request.param == "later":
+        if reads.foreign_mounts() is None:
+            pytest.skip("this system looks at files when they are opened")
+        monkeypatch.setattr(reads, "_TICKS", 0)
     return tmp_path
 
 
 def watched(body, **options) -> Seen:
+    if reads._TICKS == 0:
+        time.sleep(2 * reads._tick())
     watch = FileWatch(**options)
     watch.start()
     try:
@@ -509,3 +516,117 @@ def test_appending_to_what_the_step_wrote_first_is_an_effect():
 
     for _ in range(2):
         assert only(watched(body)).guard["role"] == "wrote"
+
+
+# ------------------------------------------------------------------ looked at later
+
+
+def noted(*paths: str) -> None:
+    """Open files until they are only noted, where that is done at all."""
+    Path("first.txt").write_text("a")
+    for path in ("first.txt", *paths):
+        Path(path).read_text()
+
+
+def test_a_file_that_is_changed_unseen_after_it_was_read_is_refused():
+    """Python tells of no write through a file that was open before; its time of change does."""
+    Path("a.txt").write_text("a" * 10)
+    before = os.open("a.txt", os.O_WRONLY)
+
+    def body():
+        noted("a.txt")
+        time.sleep(2 * reads._tick())
+        os.write(before, b"b")
+
+    try:
+        seen = watched(body)
+    finally:
+        os.close(before)
+    assert any("a.txt changed while the step" in line for line in seen.refusals)
+
+
+def test_what_a_program_makes_is_read_as_it_left_it():
+    """A file that a program of the step's own has written is no file that changed meanwhile."""
+
+    def body():
+        noted()
+        subprocess.run([sys.executable, "-c", "open('made.txt', 'w').write('b')"], check=True)
+        assert Path("made.txt").read_text() == "b"
+
+    seen = watched(body)
+    assert not seen.refusals
+    assert "file:made.txt" in labels(seen)
+
+
+def test_many_files_leave_the_same_traces_however_they_are_looked_at():
+    """Repeated, missing and rewritten files among many, by several spellings and threads."""
+    names = [f"{number}.txt" for number in range(300)]
+    for name in names:
+        Path(name).write_text(name)
+
+    def read(some: list[str]) -> None:
+        for name in some:
+            Path(name).read_text()
+            Path(name).resolve().read_bytes()
+
+    def body():
+        read(names)
+        thread = threading.Thread(target=read, args=(names[::2],))
+        thread.start()
+        thread.join()
+        Path("5.txt").write_text("other")
+        for missing in ("no.txt", "neither.txt"):
+            with pytest.raises(FileNotFoundError):
+                Path(missing).read_text()
+        Path("new.txt").write_text("1")
+        Path("new.txt").read_text()
+
+    seen = watched(body)
+    assert seen.refusals == ("it changes 5.txt, which was there before",)
+    expected = {*names, "no.txt", "neither.txt", "new.txt"} - {"5.txt"}
+    assert labels(seen) == sorted(f"file:{name}" for name in expected)
+    roles = {trace.guard["role"] for trace in seen.traces}
+    assert roles == {"read", "absent", "wrote"}
+
+
+def test_steps_inside_steps_see_what_is_read_in_them():
+    """What only the outer one has noted is not lost when an inner one begins and ends."""
+    for name in ("outer.txt", "inner.txt", "last.txt"):
+        Path(name).write_text(name)
+    inner: list[Seen] = []
+
+    def body():
+        noted("outer.txt")
+        inner.append(watched(lambda: noted("inner.txt")))
+        noted("last.txt")
+
+    outer = watched(body)
+    assert labels(inner[0]) == ["file:first.txt", "file:inner.txt"]
+    assert {"file:outer.txt", "file:inner.txt", "file:last.txt"} <= set(labels(outer))
+
+
+def test_file_systems_of_other_machines_are_told_from_their_kinds():
+    """Times of files on a share come from its own clock; folders may hold spaces."""
+    mounts = (
+        "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        "36 21 0:44 / /proc rw - proc proc rw\n"
+        "40 21 0:50 / /home/me/My\\040Drive rw shared:7 - fuse.drive drive rw\n"
+        "41 21 0:51 / /data rw - nfs4 server:/data rw\n"
+    )
+    devices = {"/home/me/My Drive/": os.makedev(0, 50), "/data/": os.makedev(0, 51)}
+    assert reads.foreign_among(mounts) == devices
+
+
+def test_files_on_a_share_are_looked_at_when_they_are_opened(monkeypatch, folder):
+    """Nothing waits for a clock that is not this machine's."""
+    monkeypatch.setattr(reads, "foreign_mounts", lambda: (f"{folder}/",))
+    Path("a.txt").write_text("a")
+    watch = FileWatch()
+    watch.start()
+    try:
+        noted("a.txt")
+        (folder / "a.txt").read_text()
+        assert not watch._audit.reads.waiting
+    finally:
+        seen = watch.stop()
+    assert "file:a.txt" in labels(seen)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any
 
 from zen_nb.observe.evaluated import Heed, note_compile
 from zen_nb.observe.modules import (
+    METADATA,
     ModulesFound,
     note_class,
     note_exec,
@@ -27,12 +29,16 @@ from zen_nb.observe.modules import (
 from zen_nb.observe.paths import left_out, never_traced
 from zen_nb.observe.programs import files_of, name_of
 from zen_nb.observe.readable import readable
+from zen_nb.observe.reads import Reads
 from zen_nb.observe.scope import Scope
 from zen_nb.observe.sources import asked_by_import, asked_by_python
 
 _MACHINE_QUESTIONS = frozenset(
     {"fc-list", "lscpu", "uname", "ldconfig", "nproc", "sysctl", "system_profiler", "stty", "tput"}
 )
+_READING = frozenset({"r", "rb"})
+# Whose reader decides what the reading means.
+_LOOKED_AT = (".py", *METADATA)
 _READ_FLAGS_MASK = os.O_WRONLY | os.O_RDWR
 _NOT_CONTENT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
 
@@ -53,12 +59,15 @@ class Touch:
         Of ``read``, ``write`` (content replaced), ``update`` (content changed in part),
         ``append`` (content added at the end),
         ``list`` (directory), ``remove``, ``folder`` (created), without neighbours repeated.
+    unsteady
+        Whether it may have changed between its reading and the look at its state.
     """
 
     path: str
     given: str
     before: os.stat_result | None
     kinds: list[str] = field(default_factory=list)
+    unsteady: bool = False
 
     def add(self, kind: str) -> None:
         if not self.kinds or self.kinds[-1] != kind:
@@ -70,6 +79,7 @@ class Audit:
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+        self.reads = Reads()
         self.touches: dict[tuple[str, int], Touch] = {}
         self.badges: set[str] = set()
         self.moves = 0
@@ -79,23 +89,37 @@ class Audit:
 
     def start(self) -> None:
         """Begin to collect, from every thread that the scope covers."""
-        global _active  # noqa: PLW0603
+        global _active, _reads
         _install()
         with muted():
             self._left_out = left_out()
         self.scope.enter()
         with _lock:
-            _active = (*_active, self)
+            _active, _reads = (*_active, self), None
 
     def stop(self) -> None:
         """End; harmless when repeated."""
-        global _active  # noqa: PLW0603
+        global _active, _reads
         with _lock:
-            _active = tuple(audit for audit in _active if audit is not self)
+            _active, _reads = tuple(audit for audit in _active if audit is not self), None
         self.scope.leave()
 
-    def touch(self, path: Any, kind: str) -> None:
-        """Note one access to `path`."""
+    def wait(self) -> None:
+        """Only note what is opened for reading from now on, where that will do."""
+        global _reads  # noqa: PLW0603
+        if self.reads.can_wait():
+            self.reads.covers = self.scope.covers if self.scope.reach == "context" else None
+            with _lock:
+                _reads = self.reads if _active == (self,) else None
+
+    def settle(self) -> None:
+        """Look at the files that were only noted when they were opened."""
+        for path, thread in self.reads.taken().items():
+            if self.scope.owns(thread):
+                self.touch(path, "read", noted=True)
+
+    def touch(self, path: Any, kind: str, *, noted: bool = False) -> None:
+        """Note one access to `path`; `noted` where it was made some time ago."""
         if isinstance(path, int):
             return
         given = os.fsdecode(path)
@@ -105,11 +129,15 @@ class Audit:
             absolute = os.path.abspath(given)
             if never_traced(absolute, self._left_out):
                 return
-            known = self.touches[key] = Touch(absolute, given, _stat(absolute))
+            state = _stat(absolute)
+            unsteady = noted and state is not None and self.reads.may_have_changed(state)
+            known = self.touches[key] = Touch(absolute, given, state, unsteady=unsteady)
         known.add(kind)
 
 
 _active: tuple[Audit, ...] = ()
+# Of the only step that runs, where what it opens for reading is only noted.
+_reads: Reads | None = None
 _lock = threading.Lock()
 _installed = False
 
@@ -142,12 +170,27 @@ def _install() -> None:
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     if not _active:
         return
+    if event == "open" and _reads is not None:
+        path, mode, _ = args
+        if (
+            mode in _READING
+            and type(path) is str
+            and path not in _reads.apart
+            and not path.endswith(_LOOKED_AT)
+            and not path.startswith(_reads.elsewhere)
+            and not _quiet.depth
+            and (_reads.covers is None or _reads.covers())
+        ):
+            _reads.waiting[path] = get_ident()
+            return
     note = _NOTES.get(event)
     if note is None or _quiet.depth:
         return
     try:
         for audit in _active:
             if audit.scope.covers():
+                if event in _SETTLING:
+                    audit.settle()
                 note(audit, args)
     except Exception:  # a hook that raises would make the user's own call fail
         return
@@ -167,12 +210,18 @@ def _stat(path: str) -> os.stat_result | None:
 
 def _on_open(audit: Audit, args: tuple[Any, ...]) -> None:
     path, mode, flags = args
-    if isinstance(path, str):
+    if isinstance(path, str) and path.endswith(_LOOKED_AT):
         note_metadata(audit, path)
         if path.endswith(".py") and asked_by_python(sys._getframe(2)):
             return
-    if not (flags or 0) & _NOT_CONTENT:
-        audit.touch(path, _kind_of_open(mode, flags or 0))
+    if (flags or 0) & _NOT_CONTENT:
+        return
+    kind = _kind_of_open(mode, flags or 0)
+    if kind != "read":
+        audit.settle()
+    audit.touch(path, kind)
+    if kind == "read" and _reads is None:
+        audit.wait()
 
 
 def _kind_of_open(mode: str | None, flags: int) -> str:
@@ -224,6 +273,7 @@ def _on_database(audit: Audit, args: tuple[Any, ...]) -> None:
 
 def _on_move(audit: Audit, _: tuple[Any, ...]) -> None:
     audit.moves += 1
+    audit.wait()
 
 
 def _on_network(audit: Audit, _: tuple[Any, ...]) -> None:
@@ -235,6 +285,7 @@ def _on_program(audit: Audit, args: tuple[Any, ...]) -> None:
     if name_of(args) in _MACHINE_QUESTIONS:
         return
     audit.badges.add("external:subprocess")
+    _outside(audit)
     with muted():
         found = files_of(args)
     for path in found:
@@ -267,6 +318,14 @@ def _on_lazy(audit: Audit, args: tuple[Any, ...]) -> None:
 
 def _on_fork(audit: Audit, _: tuple[Any, ...]) -> None:
     audit.badges.add("external:subprocess")
+    _outside(audit)
+
+
+def _outside(audit: Audit) -> None:
+    """Look at all files when they are opened: something else may write some of them."""
+    global _reads  # noqa: PLW0603
+    audit.reads.closed = True
+    _reads = None
 
 
 _NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {
@@ -299,4 +358,18 @@ _NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {
     "zen_nb.import": note_import,
     "zen_nb.reader": _on_reader,
     "zen_nb.lazy": _on_lazy,
+}
+# Before these, files that were only noted are looked at: they may change, or be named anew.
+_SETTLING = frozenset(_NOTES) - {
+    "open",
+    "os.listdir",
+    "os.scandir",
+    "compile",
+    "exec",
+    "pickle.find_class",
+    "zen_nb.import",
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "socket.sendto",
 }

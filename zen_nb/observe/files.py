@@ -28,6 +28,7 @@ from zen_nb.observe.evaluated import Heed
 from zen_nb.observe.modules import ImportWatch, ModulesFound
 from zen_nb.observe.paths import connection_file, left_out, module_sources, seen_from
 from zen_nb.observe.readers import ReaderWatch
+from zen_nb.observe.reads import Reads
 from zen_nb.observe.scope import Reach, Scope
 
 _LONGEST_PATH = 4096
@@ -109,6 +110,7 @@ class FileWatch:
                 touch = self._named.setdefault(path, Touch(path, text, found_at(path)))
                 if touch.before is None:
                     touch.add("read")  # nothing says when Python looks for a file
+        self._audit.reads = Reads({*self._named, *self._strings})
         self._audit.start()
         self._readers.start()
         self._imports.start()
@@ -126,6 +128,7 @@ class FileWatch:
         self._audit.stop()
 
     def _judge(self) -> Seen:
+        self._audit.settle()
         traces: dict[str, Trace] = {}
         refusals: list[str] = []
         touches = self._traceable()
@@ -161,6 +164,7 @@ def _join(joined: dict[str, Touch], touch: Touch) -> None:
     known = joined.setdefault(touch.path, touch)
     if known is touch:
         return
+    known.unsteady |= touch.unsteady
     if not known.kinds and not _alike(known.before, touch.before):
         known.add("write")  # a writer in C came before the first touch that Python saw
     for kind in touch.kinds:
@@ -204,6 +208,8 @@ def _judge(touch: Touch, cwd: str, made: set[str]) -> Trace | str | None:
         return _judge_absent(touch, name, cwd)
     if stat.S_ISDIR(after.st_mode):
         return _folder_trace(touch, name, cwd, made)
+    if touch.unsteady:
+        return f"{name} changed while the step ran"
     if is_same(touch.before, after) and "write" not in touch.kinds:
         return _file_trace(touch, name, cwd, "read")
     return _judge_changed(touch, name, cwd)

@@ -22,7 +22,8 @@ from zen_nb.observe.standins import StandIn, put_back
 if TYPE_CHECKING:
     from zen_nb.observe.audit import Audit
 
-_METADATA = ("METADATA", "PKG-INFO")
+# Files that tell of an installed package.
+METADATA = ("METADATA", "PKG-INFO")
 _ASKING = (__name__, "importlib", "pkgutil", "pydoc", "unittest.mock")
 _ASKING_VERSIONS = ("importlib", "pathlib", "email")
 
@@ -108,7 +109,7 @@ def note_class(audit: Audit, args: tuple[Any, ...]) -> None:
 def note_metadata(audit: Audit, path: str) -> None:
     """Note that the project's code asks for the version of an installed package."""
     folder, name = os.path.split(path)
-    if name not in _METADATA or not folder.endswith((".dist-info", ".egg-info")):
+    if name not in METADATA or not folder.endswith((".dist-info", ".egg-info")):
         return
     if asked_by_project(sys._getframe(3), _ASKING_VERSIONS):
         audit.modules.distributions.add(os.path.basename(folder).partition("-")[0])

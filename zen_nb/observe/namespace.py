@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zen_nb.observe.state import fits, give_state, state_of
-
 # Names that IPython keeps in the user's namespace for itself.
 _SHELL_NAME = re.compile(
     r"_+|_i+|_i?\d+|In|Out|_oh|_ih|_dh|exit|quit|get_ipython|open|_exit_code|__\w+__"
@@ -43,32 +41,13 @@ class NamespaceWatch:
         A name bound again to the very same object (a small integer) cannot be told
         from one left alone, so the names that the cell's code binds are given.
         """
-        now = {name: value for name, value in self._namespace.items() if is_user_name(name)}
+        before, now = self._before, self._namespace
+        # Names are looked at last: a shell keeps two for each cell that was ever executed.
         bound = [
             name
             for name, value in now.items()
-            if name in written or self._before.get(name, _MISSING) is not value
+            if (name in written or before.get(name, _MISSING) is not value) and is_user_name(name)
         ]
-        new = frozenset(name for name in bound if name not in self._before)
-        gone = tuple(name for name in self._before if is_user_name(name) and name not in now)
-        return Difference(tuple(bound), new, gone)
-
-
-def apply_change(target: object, value: object) -> bool:
-    """Make `target` equal to `value` in place, so that every reference to it sees the change.
-
-    Returns
-    -------
-    bool
-        False where the type does not allow it; then nothing was changed.
-    """
-    state = state_of(value) if type(target) is type(value) else None
-    if state is None or not fits(target, state):
-        return False
-    give_state(target, state)
-    return True
-
-
-def can_change(value: object) -> bool:
-    """Tell whether `apply_change` can work on objects of this type."""
-    return state_of(value) is not None
+        new = frozenset(name for name in bound if name not in before)
+        gone = tuple(name for name in before.keys() - now.keys() if is_user_name(name))
+        return Difference(tuple(bound), new, tuple(sorted(gone)))

@@ -81,5 +81,9 @@ class Scope:
             return True
         return not entered and ident not in self._elders and self._is_alone()
 
+    def owns(self, thread: int) -> bool:
+        """Tell whether a thread may work for this step: it does not serve the kernel."""
+        return thread not in self._foreign
+
     def _is_alone(self) -> bool:
         return all(scope._root is self._root for scope in tuple(_lonely))
