@@ -162,6 +162,10 @@ class Step:
         The outputs the user declared, or ``None`` where all are kept.
     body
         The floor that made the step knows what this is; the engine hands it through.
+    title
+        What a person calls it where its name is an identifier; ``""`` where the name will do.
+    automatic
+        Whether it is a step because all cells are.
     """
 
     name: str
@@ -172,3 +176,10 @@ class Step:
     options: StepOptions = StepOptions()
     body: Any = None
     awaits: frozenset[str] = frozenset()
+    title: str = ""
+    automatic: bool = False
+
+    @property
+    def called(self) -> str:
+        """What a person is told of it by."""
+        return self.title or self.name

@@ -58,6 +58,9 @@ class Configuration:
         ``None`` for the user's cache folder.
     status
         ``full``, or ``quiet``: leave out what changes a saved notebook at each run.
+    auto
+        Every cell is a step, and what runs faster than so many seconds is not kept; ``None``
+        where only cells that say so are steps.
     problem
         What is wrong with the settings, to be told once; they are left at their defaults.
     """
@@ -66,6 +69,7 @@ class Configuration:
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
     enable_cache: Setting | None = None
     status: Literal["full", "quiet"] = "full"
+    auto: float | None = None
     problem: str = ""
 
 
@@ -145,10 +149,21 @@ def read_configuration(
         else DEFAULT_SIZE_LIMIT_BYTES,
         enable_cache=_surroundings(environ, table),
         status="quiet" if status == "quiet" else "full",
+        auto=_automatic(environ.get("ZEN_NB_AUTO") or table.get("auto", False)),
     )
 
 
-_KEYS = ("cache_dir", "enable_cache", "size_limit", "status")
+def _automatic(asked: object) -> float | None:
+    """Read a switch, or a duration: what runs faster is not kept."""
+    if isinstance(asked, bool):
+        return 0.0 if asked else None
+    try:
+        return 0.0 if parse_switch(str(asked), "auto") else None
+    except UsageError:
+        return parse_duration(str(asked), "auto")
+
+
+_KEYS = ("auto", "cache_dir", "enable_cache", "size_limit", "status")
 
 
 def _check_keys(table: Mapping[str, Any]) -> None:

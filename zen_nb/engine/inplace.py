@@ -54,6 +54,9 @@ class Changes:
     gone: list[tuple[str, str]] = field(default_factory=list)
     held: Held = field(default_factory=Held)
 
+    def __bool__(self) -> bool:
+        return bool(self.patches or self.changed or self.bound or self.gone or self.held.told)
+
 
 class Prints:
     """Tells which inputs of a step a run changed.

@@ -47,6 +47,11 @@ GONE = "<gone>"
 HELD = "<held>"
 TAKEN = "<taken>"
 UNLIKE = "<unlike>"
+# What unpickling reads of a stream of small objects, and a disk of plain bytes, in a second.
+_OBJECTS_PER_S = 50e6
+_BYTES_PER_S = 1e9
+LEAVES_NOTHING = "it leaves no variable, output or file, so what it does is not seen"
+CHEAP = "it runs faster than a record of it would come back"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -66,6 +71,8 @@ class Made:
         What tracebacks and warnings call the code; rewritten in what a hit shows.
     inplace
         Finds what it changed of what was there before.
+    must_leave
+        Whether a body that leaves and shows nothing must have done something unseen.
     """
 
     bound: Mapping[str, Any]
@@ -74,6 +81,7 @@ class Made:
     refusal: str = ""
     filename: str = ""
     inplace: InPlace | None = None
+    must_leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,8 @@ class Outcome:
         What was stored; ``None`` where nothing was, and then `note` says why.
     fingerprints
         Of the outputs that have one.
+    worth_from_s
+        It was not kept because it ran faster than this; ``None`` where that is not why.
     """
 
     duration_s: float
@@ -93,10 +103,25 @@ class Outcome:
     note: str = ""
     badges: tuple[str, ...] = ()
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    worth_from_s: float | None = None
+
+
+class NotWorth(Exception):
+    """A record would come back no faster than the step runs; says from when on it would."""
+
+    def __init__(self, from_s: float) -> None:
+        super().__init__(from_s)
+        self.from_s = from_s
 
 
 class Attempt:
-    """A body about to run, running, and done."""
+    """A body about to run, running, and done.
+
+    Parameters
+    ----------
+    least_s
+        What it must take to be kept, besides the time it takes to bring it back.
+    """
 
     def __init__(
         self,
@@ -106,7 +131,9 @@ class Attempt:
         capture: Capture,
         watch: StepWatch,
         namespace: dict[str, Any] | None,
+        least_s: float | None = None,
     ) -> None:
+        self._least_s = least_s
         self.decision = decision
         self._store = store
         self._capture = capture
@@ -172,7 +199,10 @@ class Attempt:
         if refusal:
             return Outcome(duration, None, refusal, badges)
         try:
+            self._require_worth(duration, 0.0)
             changes = self._changes(made)
+            if made.must_leave and not _leaves(made, changes, seen, transcript):
+                return Outcome(duration, None, LEAVES_NOTHING, badges)
             prints = _fingerprints(made.bound)
             record = Record(
                 key=self.decision.key,
@@ -188,6 +218,8 @@ class Attempt:
             stored = self._keep(record, made, changes, transcript, dict(seen.ambient))
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
+        except NotWorth as error:
+            return Outcome(duration, None, CHEAP, badges, worth_from_s=error.from_s)
         return Outcome(duration, stored, "", badges, prints)
 
     def _traces(
@@ -265,8 +297,14 @@ class Attempt:
             payload = self._payload(record, made, values)
         except NotStorable as error:
             raise _in_the_users_words(error, changes) from None
+        self._require_worth(record.duration_s, _bringing_back_s(payload))
         components = self.decision.question.ingredients.components
         return self._store.add(record, payload=payload, transcript=shown, components=components)
+
+    def _require_worth(self, duration: float, bringing_back_s: float) -> None:
+        """Raise `NotWorth` where the step is kept only if that spares time, and it does not."""
+        if self._least_s is not None and duration < self._least_s + bringing_back_s:
+            raise NotWorth(self._least_s + bringing_back_s)
 
     def _payload(self, record: Record, made: Made, values: dict[str, Any]) -> Payload:
         """Return `values` as they are stored, with what is known of how they come back."""
@@ -278,6 +316,18 @@ class Attempt:
         if not other:
             return payload
         return dump({**values, UNLIKE: other}, known=known, apart=given, **around)
+
+
+def _bringing_back_s(payload: Payload) -> float:
+    """Return about how many seconds it takes to load a payload: objects, then bytes."""
+    held = sum(memoryview(part).nbytes for part in payload.buffers)
+    return len(payload.stream) / _OBJECTS_PER_S + held / _BYTES_PER_S
+
+
+def _leaves(made: Made, changes: Changes, seen: Observed, transcript: Transcript) -> bool:
+    """Tell whether a hit has anything to bring back."""
+    wrote = any(part.guard.get("role") in ("wrote", "made") for part in seen.traces)
+    return bool(made.bound or made.deleted or transcript.events or seen.ambient or wrote or changes)
 
 
 def _in_the_users_words(error: NotStorable, changes: Changes) -> NotStorable:

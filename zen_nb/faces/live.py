@@ -90,7 +90,7 @@ class LivePipeline:
         record = log.record
         return Node(
             id=step.name,
-            name=step.name,
+            name=step.called,
             state=state,
             reason=reason,
             why=why,

@@ -85,10 +85,10 @@ def definitions_of(statements: list[ast.stmt], binds: frozenset[str]) -> Iterato
     available: set[str] = set()
     mixed, rebound = _rebound(statements)
     changed = _changed(statements)
-    acts = not all(isinstance(node, _DEFINING) or _is_harmless_magic(node) for node in statements)
+    acts = not all(isinstance(node, _DEFINING) or is_harmless_magic(node) for node in statements)
     for node in statements:
         names = set(bound_by(node))
-        if _is_harmless_magic(node):
+        if is_harmless_magic(node):
             yield node
         elif isinstance(node, _IMPORTS):
             if not names & mixed:
@@ -201,6 +201,7 @@ def _needs(node: _Function | ast.ClassDef) -> set[str]:
     return set(flow.reads)
 
 
-def _is_harmless_magic(node: ast.stmt) -> bool:
+def is_harmless_magic(node: ast.stmt) -> bool:
+    """Tell whether a statement is a magic that is simply run again on a hit."""
     call = magic_call(node.value) if isinstance(node, ast.Expr) else None
     return call is not None and call[0] == "run_line_magic" and call[1][0] in HARMLESS_MAGICS

@@ -110,17 +110,16 @@ def read_step(
     """
     line = read_line(line_text, valued=STEP_VALUED)
     options = read_step_options(line.options)
-    facts = _facts(transformed, tree, parse)
-    body = CellBody(
+    body = body_of(
+        tree,
         source=source,
         transformed=transformed,
-        tree=tree,
-        facts=facts,
         filename=filename,
         cell_id=cell_id,
         number=number,
-        quiet=_is_quiet(transformed),
+        parse=parse,
     )
+    facts = body.facts
     name = _name(line.words, line.outputs, facts, number)
     _check_parameters(name, line.parameters)
     _check_outputs(name, line.outputs, facts)
@@ -133,6 +132,29 @@ def read_step(
         outputs=line.outputs,
         options=options,
         body=body,
+    )
+
+
+def body_of(
+    tree: ast.Module,
+    *,
+    source: str,
+    transformed: str,
+    filename: str,
+    cell_id: str | None,
+    number: int,
+    parse: Callable[[str], ast.Module],
+) -> CellBody:
+    """Return what is executed when a cell runs."""
+    return CellBody(
+        source=source,
+        transformed=transformed,
+        tree=tree,
+        facts=_facts(transformed, tree, parse),
+        filename=filename,
+        cell_id=cell_id,
+        number=number,
+        quiet=_is_quiet(transformed),
     )
 
 

@@ -7,7 +7,7 @@ import contextlib
 import copy
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from functools import partial
@@ -48,6 +48,12 @@ class Execution:
         Set by `prepare`.
     outcome
         Set by `close` after a run.
+
+    Parameters
+    ----------
+    least_s
+        Tells from the time that the decision took how long the step must take to be kept;
+        left out, it is kept however short it was.
     """
 
     def __init__(
@@ -60,8 +66,11 @@ class Execution:
         parameters: Mapping[str, Any],
         known: Mapping[str, Fingerprint] | None = None,
         keep: bool = True,
+        least_s: Callable[[float], float] | None = None,
     ) -> None:
         self.step = step
+        self._least_s = least_s
+        self._asked_s = 0.0
         self.body: CellBody = step.body
         self.shell = shell
         self.namespace: dict[str, Any] = shell.user_ns
@@ -157,7 +166,9 @@ class Execution:
     def prepare(self) -> None:
         """Decide; on a hit bring the record back, or fall back to a run with the reason."""
         self._watch = NamespaceWatch(self.namespace)
+        began = time.perf_counter()
         self.decision = decide(self.question(), self._store)
+        self._asked_s = time.perf_counter() - began
         if self.decision.record is None or self._store is None:
             return
         try:
@@ -213,6 +224,7 @@ class Execution:
             capture=capture_for(self.shell),
             watch=watch,
             namespace=self.namespace,
+            least_s=None if self._least_s is None else self._least_s(self._asked_s),
         )
         self.started_at = time.time()
         for inplace in self._inplace.values():
@@ -294,6 +306,7 @@ class Execution:
             refusal=inplace.refusal(),
             filename=self.body.filename,
             inplace=inplace,
+            must_leave=not facts.definitions,
         )
         self.outcome = self._attempt.close(made, duration_s, self.decision)
         return self.outcome

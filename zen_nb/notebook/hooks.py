@@ -19,6 +19,7 @@ from typing import Any
 from zen_nb.core.errors import ZenNbError
 from zen_nb.identity.register import leave, take
 from zen_nb.notebook import status
+from zen_nb.notebook.automatic import Plain
 from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.session import Session
@@ -38,15 +39,22 @@ def in_cell() -> None:
 
 @dataclass(slots=True)
 class Armed:
-    """A ``%%step`` cell between ``pre_run_cell`` and ``post_run_cell``."""
+    """A cell that is a step between ``pre_run_cell`` and ``post_run_cell``.
+
+    Attributes
+    ----------
+    line
+        What follows ``%%step``; ``None`` for a cell that is a step by itself.
+    """
 
     info: Any
-    line: str
+    line: str | None
     raw_cell: str
     transformed: str
     cell_id: str | None
     decided: bool = False
     execution: Execution | None = None
+    plain: Plain | None = None
 
 
 class Hooks:
@@ -90,12 +98,12 @@ class Hooks:
         return hide_step_line(lines, cell_magic)
 
     def pre_run_cell(self, info: Any) -> None:
-        """Arm the step of an outermost cell that begins with ``%%step``."""
+        """Arm the step of an outermost cell that begins with ``%%step``, or is one by itself."""
         if _is_nested():
             return
         raw = info.raw_cell or ""
         line = step_line(raw)
-        if line is None:
+        if line is None and not self.session.automatic.takes(raw):
             self._armed = None
             self.session.forget_cell(getattr(info, "cell_id", None))
             if is_below(raw):
@@ -126,9 +134,11 @@ class Hooks:
             return
         self._armed = None
         _waiting.clear()
+        error = result.error_before_exec or result.error_in_exec
+        if armed.plain is not None:
+            self.session.finish_plain(armed.plain, error)
         if armed.execution is None:
             return
-        error = result.error_before_exec or result.error_in_exec
         if error is not None:
             self.session.fail(armed.execution, error)
             return
@@ -151,17 +161,22 @@ class Hooks:
         number = self.shell.execution_count - 1
         filename = self.shell.compile.get_code_name(armed.raw_cell, armed.transformed, number)
         _show_true_line(filename)
-        step = read_step(
-            armed.line,
-            tree,
-            source=armed.raw_cell,
-            transformed=armed.transformed,
-            filename=filename,
-            cell_id=armed.cell_id,
-            number=number,
-            parse=self.parse,
-        )
-        self.session.define(step)
+        whole: Any = {"filename": filename, "number": number, "parse": self.parse}
+        whole |= {"source": armed.raw_cell, "transformed": armed.transformed}
+        whole |= {"cell_id": armed.cell_id}
+        if armed.line is not None:
+            step = read_step(armed.line, tree, **whole)
+            self.session.define(step)
+        else:
+            found = self.session.automatic.step_of(tree, **whole)
+            if found is None:
+                self.session.forget_cell(armed.cell_id)
+                return tree
+            step = found
+            self.session.define(step)
+            armed.plain = self.session.automatic.left_plain(step)
+            if armed.plain is not None:
+                return tree
         armed.execution = execution = self.session.begin(step)
         return _calling(execution.replay) if execution.hit else execution.tree()
 

@@ -10,12 +10,19 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from zen_nb.core.errors import UnknownStep, UsageError
+from zen_nb.core.model import Step
 from zen_nb.engine.decide import moment
 from zen_nb.notebook import status
 from zen_nb.notebook.accepting import accept_step, list_accepted, take_back
+from zen_nb.notebook.automatic import Automatic
 from zen_nb.notebook.explanation import Explanation
 from zen_nb.notebook.line import Line, check_name, closest, read_line
-from zen_nb.notebook.options import RUN_VALUED, documented, read_run_options
+from zen_nb.notebook.options import (
+    RUN_VALUED,
+    documented,
+    read_auto_options,
+    read_run_options,
+)
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK, Pipeline
 from zen_nb.notebook.reports import (
     accepted_table,
@@ -46,6 +53,7 @@ class StepMagics(Magics):
             "accept": self._accept,
             "accepted": self._accepted,
             "clear": self._clear,
+            "auto": self._auto,
             "off": lambda line: self._flip(line, value=False),
             "on": lambda line: self._flip(line, value=True),
             "reset": lambda line: self._flip(line, value=None),
@@ -92,6 +100,7 @@ class StepMagics(Magics):
         %pipeline status                      the steps, their states and the store
         %pipeline define NAME STEP ... [key=value ...] [--no-cache]
                                               give some steps a name of their own
+        %pipeline auto on [--slower-than 1s]  every cell is a step from now on (auto off)
         %pipeline drop NAME                   forget a step or a pipeline; records stay
         %pipeline clear [STEP]                remove records from the store
         %pipeline off [STEP ...]              flip toggles off (on, reset: back to as set)
@@ -114,6 +123,15 @@ class StepMagics(Magics):
             )
 
     # -- verbs ------------------------------------------------------------------------
+
+    def _step(self, line: Line, verb: str, what: str) -> str:
+        return self.session.registry.named(_one(line, verb, what))
+
+    def _auto(self, line: Line) -> None:
+        asked = read_auto_options(line.words, line.options)
+        if asked is not None:
+            self.session.switch_automatic(on=asked[0], slower_than_s=asked[1])
+        self._say(_automatic(self.session.automatic), "auto")
 
     def _run(self, line: Line) -> None:
         __tracebackhide__ = True
@@ -143,13 +161,12 @@ class StepMagics(Magics):
         if name is not None and name in self.session.registry:
             raise UsageError(f"{name!r} is a step; write %pipeline run --to {name}")
         run_now_, steps_now, keep, to = read_run_options(line.options)
-        for step in (*steps_now, *([to] if to else [])):
-            if step not in self.session.registry:
-                raise UnknownStep(step, self.session.registry.names)
+        registry = self.session.registry
+        steps_now = {registry.get(step).name: value for step, value in steps_now.items()}
         options = RunOptions(
             run_now=run_now_, steps_now=steps_now, parameters=line.parameters, keep=keep
         )
-        return self.session.registry.pipeline(name), options, to
+        return registry.pipeline(name), options, registry.get(to).name if to else None
 
     def _plan(self, line: Line) -> None:
         pipeline, options, _ = self.read_run(line)
@@ -166,7 +183,7 @@ class StepMagics(Magics):
         run_now_, steps_now, _, _ = read_run_options(line.options)
         if steps_now:
             raise UsageError("%pipeline define takes --cache or --no-cache for the whole pipeline")
-        chosen = tuple(dict.fromkeys(steps))
+        chosen = tuple(dict.fromkeys(map(self.session.registry.named, steps)))
         made = Pipeline(check_name(name), chosen, line.parameters, run_now_)
         if name in self._verbs or name == WHOLE_NOTEBOOK:
             raise UsageError(f"{name!r} is a word of %pipeline; give the pipeline another name")
@@ -179,11 +196,11 @@ class StepMagics(Magics):
         )
 
     def _drop(self, line: Line) -> None:
-        self.session.drop(_one(line, "drop", "NAME"))
+        self.session.drop(self._step(line, "drop", "NAME"))
         self._say(f"Dropped {line.words[0]}; its records stay in the store.", "drop")
 
     def _why(self, line: Line) -> None:
-        found = self.why(_one(line, "why", "STEP"))
+        found = self.why(self._step(line, "why", "STEP"))
         status.show(self.session.shell, str(found), {"role": "why"}, found.to_html())
 
     def why(self, name: str) -> Explanation:
@@ -191,7 +208,7 @@ class StepMagics(Magics):
         return explain(self.session, name)
 
     def _accept(self, line: Line) -> None:
-        name = _one(line, "accept", "STEP, or accept --undo STEP")
+        name = self._step(line, "accept", "STEP, or accept --undo STEP")
         if line.options == ("--undo",):
             count = len(take_back(self.session, name))
             changes = "1 accepted change" if count == 1 else f"{count} accepted changes"
@@ -208,21 +225,21 @@ class StepMagics(Magics):
         self._say(status_table(self.session), "status")
 
     def _clear(self, line: Line) -> None:
-        step = line.words[0] if line.words else None
+        step = self.session.registry.named(line.words[0]) if line.words else None
         if self.session.store is None:
             raise UsageError("there is no store to clear; see %pipeline status")
         if step is not None and not self.session.store.history(step):
             raise UnknownStep(step, self.session.registry.names)
         self.session.store.clear(step)
         self.session.refresh()
-        self._say(f"Removed the records of {step or 'all steps'}.", "clear")
+        self._say(f"Removed the records of {line.words[0] if step else 'all steps'}.", "clear")
 
     def _flip(self, line: Line, *, value: bool | None) -> None:
         if value is None and not line.words:
             self.session.toggles.clear()
             self.session.refresh()
         for name in line.words or ((None,) if value is not None else ()):
-            self.session.flip(name, value)
+            self.session.flip(name and self.session.registry.named(name), value)
         word = {True: "on", False: "off", None: "back to as set"}[value]
         whom = ", ".join(line.words) or "every step"
         until = "" if value is None else f" until %pipeline {' '.join(('reset', *line.words))}"
@@ -231,7 +248,7 @@ class StepMagics(Magics):
     def _show(self, line: Line) -> None:
         if line.options != ("--mermaid",):
             raise UsageError("write %pipeline show --mermaid, or %pipeline for the live graph")
-        lines = ["graph LR", *(f"  {step.name}" for step in self.session.registry)]
+        lines = ["graph LR", *map(_drawn, self.session.registry)]
         lines += [
             f"  {e.source} -->|{', '.join(e.names)}| {e.target}"
             for e in self.session.registry.edges()
@@ -249,6 +266,25 @@ def _acceptance(found: Acceptance) -> str:
         f"Accepted for {found.step}: {'; '.join(found.changes)}. The record of "
         f"{moment(found.recorded_at)} serves; %pipeline accept --undo {found.step} takes it back."
     )
+
+
+def _drawn(step: Step) -> str:
+    """Return a step's line of a Mermaid graph."""
+    title = step.title.replace('"', "#quot;")
+    return f'  {step.name}["{title}"]' if title else f"  {step.name}"
+
+
+def _automatic(automatic: Automatic) -> str:
+    """Return the sentence that says what automatic mode does now."""
+    if not automatic.on:
+        return (
+            "Only cells that begin with %%step are steps; %pipeline auto on makes every cell one."
+        )
+    least = automatic.slower_than_s
+    kept = (
+        f"what takes {status.seconds(least)} or more" if least else "what takes longer than a hit"
+    )
+    return f"Every cell is a step: {kept} is kept; %pipeline auto off ends this."
 
 
 def _one(line: Line, verb: str, what: str) -> str:

@@ -15,7 +15,7 @@ from zen_nb.notebook.line import closest
 
 # Options that take the next word as their value.
 STEP_VALUED = frozenset({"--expires", "--ignore", "--file"})
-RUN_VALUED = frozenset({"--to"})
+RUN_VALUED = frozenset({"--to", "--slower-than"})
 
 # IPython ships no types for these.
 _argument: Any = magic_arguments.argument
@@ -139,3 +139,28 @@ def read_run_options(
                 f"it has {', '.join(known)}"
             )
     return run_setting, steps, keep, to
+
+
+def read_auto_options(
+    words: tuple[str, ...], options: tuple[str, ...]
+) -> tuple[bool, float] | None:
+    """Return whether every cell is to be a step, and what must take longer; ``None`` if not asked.
+
+    Raises
+    ------
+    UsageError
+        Where the line says something else.
+    """
+    if not words and not options:
+        return None
+    if words not in (("on",), ("off",)):
+        raise UsageError("write %pipeline auto on, or %pipeline auto off")
+    least = 0.0
+    waiting = list(options)
+    while waiting:
+        option, _, value = waiting.pop(0).partition("=")
+        if option != "--slower-than":
+            raise UsageError(f"%pipeline auto has no option {option}; it has --slower-than")
+        value = value or (waiting.pop(0) if waiting else "")
+        least = parse_duration(value, "--slower-than")
+    return words == ("on",), least

@@ -37,7 +37,7 @@ class Registry:
         return len(self._steps)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._steps
+        return name in self._steps or self._titled(name) is not None
 
     @property
     def names(self) -> list[str]:
@@ -50,11 +50,19 @@ class Registry:
         return list(self._pipelines)
 
     def get(self, name: str) -> Step:
-        """Return the step `name`; raises `UnknownStep`."""
-        try:
-            return self._steps[name]
-        except KeyError:
-            raise UnknownStep(name, self.names) from None
+        """Return the step of a name, or of a title that only one has; raises `UnknownStep`."""
+        found = self._steps.get(name) or self._titled(name)
+        if found is None:
+            raise UnknownStep(name, [step.called for step in self])
+        return found
+
+    def named(self, word: str) -> str:
+        """Return the name of the step that a person calls so; `word` itself where there is none."""
+        return self.get(word).name if word in self else word
+
+    def _titled(self, title: str) -> Step | None:
+        found = [step for step in self if step.title == title]
+        return found[0] if len(found) == 1 else None
 
     def put(self, step: Step) -> str | None:
         """Take in a step that a cell defines; return the name it had before, if it was renamed.
@@ -103,7 +111,7 @@ class Registry:
         if name in self._pipelines:
             del self._pipelines[name]
             return
-        self.get(name)
+        name = self.get(name).name
         del self._steps[name]
         self._pipelines = {
             label: replace(made, steps=tuple(part for part in made.steps if part != name))

@@ -25,9 +25,10 @@ def explain(session: Session, name: str) -> Explanation:
     """Return the explanation of step `name`, a cell or else a function; raises `UnknownStep`."""
     if name not in session.registry and name in known():
         return explain_function(name)
-    session.registry.get(name)
-    forecast = session.plan(session.registry.pipeline())[name]
-    return Explanation(name, _last(name, session.logs.get(name)), _outlook(forecast))
+    step = session.registry.get(name)
+    forecast = session.plan(session.registry.pipeline())[step.name]
+    last = _last(step.called, session.logs.get(step.name))
+    return Explanation(step.called, last, _outlook(forecast))
 
 
 def _last(name: str, log: StepLog | None) -> Account:
@@ -139,12 +140,12 @@ def status_table(session: Session) -> str:
     for step in session.registry:
         log = session.logs.get(step.name)
         if log is None or (log.duration_s is None and not log.error):
-            rows.append((step.name, "not run", "", "", ""))
+            rows.append((step.called, "not run", "", "", ""))
             continue
         state = "failed" if log.error else "cached" if log.cached else "ran"
         saved = seconds(log.saved_s) if log.saved_s else ""
         took = "" if log.duration_s is None else seconds(log.duration_s)
-        rows.append((step.name, state, took, saved, log.error or log.note or log.reason))
+        rows.append((step.called, state, took, saved, log.error or log.note or log.reason))
     table = _table(("step", "state", "time", "saved", "why"), rows)
     store = session.store
     place = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,11 +18,13 @@ from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.identity.loads import watch
 from zen_nb.notebook import status
+from zen_nb.notebook.automatic import Automatic, Plain, loud
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.outlook import outlook
 from zen_nb.notebook.registry import Pipeline, Registry
 from zen_nb.notebook.toggles import Toggles
 from zen_nb.store.folder import store_folder
+from zen_nb.store.habits import Habits
 from zen_nb.store.records import Store, open_store
 
 
@@ -90,6 +93,10 @@ class Session:
         self._store: Store | None = None
         self._store_told = False
         self._told: set[tuple[str, str]] = set()
+        self._habits: Habits | None = None
+        self.automatic = Automatic(self.habits)
+        if self.configuration.auto is not None:
+            self.switch_automatic(on=True, slower_than_s=self.configuration.auto)
 
     # -- the store --------------------------------------------------------------------
 
@@ -106,6 +113,20 @@ class Session:
             if is_new and not self.quiet:
                 self._tell_once(status.store_line(self._store, self.configuration))
         return self._store
+
+    def habits(self) -> Habits:
+        """Return what is known of cells that are not worth keeping."""
+        if self._habits is None:
+            store = self.store
+            self._habits = Habits(store.folder if store else None)
+        return self._habits
+
+    def switch_automatic(self, *, on: bool, slower_than_s: float = 0.0) -> None:
+        """Make every cell a step from now on, or only those that say so."""
+        self.automatic.on, self.automatic.slower_than_s = on, slower_than_s
+        if not on:
+            for step in [one for one in self.registry if one.automatic]:
+                self.drop(step.name)
 
     def _tell_once(self, text: str) -> None:
         if not self._store_told:
@@ -162,6 +183,7 @@ class Session:
             parameters={**step.parameters, **(options.parameters or {})},
             known=options.known,
             keep=options.keep,
+            least_s=self.automatic.least_s if step.automatic else None,
         )
         try:
             execution.prepare()
@@ -219,7 +241,8 @@ class Session:
             badges=record.badges,
             accepted=execution.decision.accepted is not None,
         )
-        status.show_hit(self.shell, execution, quiet=self.quiet)
+        if loud(execution.step, record.duration_s):
+            status.show_hit(self.shell, execution, quiet=self.quiet)
         self._emit(StepCached(execution.step.name, record, execution.decision.reason))
 
     def _finish_run(self, execution: Execution, duration_s: float | None) -> None:
@@ -237,11 +260,33 @@ class Session:
             badges=outcome.badges,
             comparison=decision.comparison,
         )
-        note = outcome.note if self._is_news(name, outcome.note) else ""
-        status.show_run(self.shell, execution, note=note, quiet=self.quiet)
+        if outcome.worth_from_s is not None:
+            took = outcome.duration_s
+            self.automatic.was_cheap(execution.step, took, outcome.worth_from_s)
+        if loud(execution.step, outcome.duration_s):
+            note = outcome.note if self._is_news(name, outcome.note) else ""
+            status.show_run(self.shell, execution, note=note, quiet=self.quiet)
         self._emit(
             StepFinished(name, outcome.duration_s, outcome.record, decision.reason, outcome.note)
         )
+
+    def finish_plain(self, plain: Plain, error: BaseException | None) -> None:
+        """Take in a cell that automatic mode has left to run as it is."""
+        seconds = time.perf_counter() - plain.began
+        name = plain.step.name
+        if error is not None:
+            text = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+            self.logs[name] = StepLog(error=text)
+            self._emit(StepFailed(name, seconds, text))
+            return
+        self.automatic.ran(plain, seconds)
+        self.logs[name] = StepLog(duration_s=seconds, reason="it runs each time", note=plain.why)
+        # Of many quick cells alike, the first says it for all.
+        whom = name if loud(plain.step, seconds) else ""
+        if not plain.cheap and self._is_news(whom, plain.why):
+            text = f"{plain.step.called} runs each time: {plain.why}."
+            status.show(self.shell, text, {"role": "plain", "step": name, "reason": plain.why})
+        self._emit(StepFinished(name, seconds, None, "it runs each time", plain.why))
 
     def _is_news(self, name: str, note: str) -> bool:
         """Tell whether the page has not been told this yet: a reason is said once."""

@@ -53,7 +53,7 @@ def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
     """Say that a record was served: when it was computed and what that saved."""
     record = execution.record
     assert record is not None
-    name = execution.step.name
+    name = execution.step.called
     text = f"Using cached version of {name}."
     if not quiet:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
@@ -63,7 +63,7 @@ def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
         text += f" Accepted as equal: {in_words(accepted.changes)}."
     metadata = {
         "role": "status",
-        "step": name,
+        "step": execution.step.name,
         "cached": True,
         "seconds": 0.0 if quiet else time.time() - execution.started_at,
         "saved_s": record.duration_s,
@@ -75,7 +75,7 @@ def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
 def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> None:
     """Say that the step ran, why, and where it was not stored, why not."""
     assert execution.outcome is not None
-    name, duration = execution.step.name, execution.outcome.duration_s
+    name, duration = execution.step.called, execution.outcome.duration_s
     text = (
         f"Step {name} has finished." if quiet else f"Step {name} has finished in {duration:.3f}s."
     )
@@ -84,7 +84,7 @@ def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> Non
         text += f" Not cached: {note}."
     metadata = {
         "role": "status",
-        "step": name,
+        "step": execution.step.name,
         "cached": False,
         "seconds": 0.0 if quiet else duration,
         "saved_s": None,
