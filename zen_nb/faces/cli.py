@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zen_nb._version import __version__
+from zen_nb.core.errors import UsageError
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 DONE, FAILED, UNUSABLE = 0, 1, 2
 
 _EXIT_CODES = "exit code: 0 every cell ran, 1 a cell failed, 2 nothing could be run"
+_STRIP_CODES = (
+    "exit code: 0 done (with --check: there is nothing to take out), 1 something still needs "
+    "zen_nb (with --check: or would be taken out), 2 the notebook cannot be read or written"
+)
 
 
 class _Unusable(Exception):
@@ -55,6 +60,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--kernel", help="kernel to run in (default: the one the notebook names)")
     run.add_argument("--timeout", type=int, metavar="S", help="longest time for one cell")
     run.set_defaults(command=_run)
+    strip = commands.add_parser(
+        "strip",
+        help="take every line of zen_nb out of a notebook, for colleagues without it",
+        description="Take the lines, parameters and outputs of zen_nb out of a notebook, in place.",
+        epilog=_STRIP_CODES,
+    )
+    strip.add_argument("notebook", type=Path, help="the notebook; what it computes stays the same")
+    strip.add_argument("-o", "--output", type=Path, help="where to save it instead")
+    strip.add_argument("--check", action="store_true", help="only say what would be taken out")
+    strip.set_defaults(command=_strip)
     return parser
 
 
@@ -84,6 +99,37 @@ def _run(given: argparse.Namespace) -> int:
     if failure:
         print(f"zen-nb: {given.notebook}: {failure}", file=sys.stderr)
     return FAILED if failure else DONE
+
+
+def _strip(given: argparse.Namespace) -> int:
+    import nbformat
+
+    from zen_nb.faces.strip import strip
+
+    try:
+        notebook = nbformat.read(given.notebook, as_version=nbformat.NO_CONVERT)
+        done = strip(notebook)
+    except OSError as error:
+        raise _Unusable(f"cannot read {given.notebook}: {error.strerror}") from None
+    except (ValueError, AttributeError, UsageError) as error:
+        why = str(error).partition("\n")[0]
+        raise _Unusable(f"{given.notebook}: no notebook that can be stripped: {why}") from None
+    told = f"{_count(done.cells, 'cell')} and {_count(done.outputs, 'output')} of zen_nb's"
+    if given.check:
+        print(f"{given.notebook}: {told} would be changed or taken out")
+    elif done.changed or given.output is not None:
+        target = given.output or given.notebook
+        _write(target, nbformat.writes(notebook).encode() + b"\n")
+        print(f"{target}: {told} changed or taken out")
+    else:
+        print(f"{given.notebook}: nothing of zen_nb's in it")
+    for line in done.left:
+        print(f"zen-nb: {given.notebook}: still needs zen_nb: {line}", file=sys.stderr)
+    return FAILED if done.left or (given.check and done.changed) else DONE
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _headless() -> Any:

@@ -93,7 +93,7 @@ class GraphWidget(anywidget.AnyWidget):
         shown = bundle if isinstance(bundle, tuple) else (bundle, {})
         now = self._source.snapshot()
         still = {"text/html": to_html(now), "text/plain": to_text(now)}
-        return {**shown[0], **still}, shown[1]
+        return {**shown[0], **still}, {**shown[1], "zen_nb": {"role": "graph"}}
 
     # -- out: snapshots ------------------------------------------------------------------
 
