@@ -1,0 +1,1 @@
+"""Notebooks that nobody wrote for this: what installed packages show their users how to do."""
