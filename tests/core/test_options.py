@@ -109,7 +109,7 @@ def test_settings_that_cannot_be_read_keep_nobody_from_working(
     monkeypatch.chdir(tmp_path)
     for text, problem in (
         ("[tool.zen_nb\n", "cannot be read"),
-        ("[tool.zen_nb]\nbogus = 1\n", "has no setting 'bogus'; settings: cache_dir"),
+        ("[tool.zen_nb]\nbogus = 1\n", "has no setting 'bogus'; settings: auto, cache_dir"),
         ('[tool.zen_nb]\nenable_cache = "maybe"\n', "is not a switch"),
     ):
         (tmp_path / "pyproject.toml").write_text(text)

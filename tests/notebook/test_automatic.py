@@ -227,8 +227,7 @@ def test_what_is_known_of_cells_that_is_damaged_is_left(auto, places: Path):
     file.parent.mkdir(exist_ok=True, mode=0o700)
     for damaged in ("{", "[1]", '{"a": "b"}'):
         file.write_text(damaged)
-        nb = auto()
-        nb.cells("x = 1")
+        auto().cells("x = 1", "x = 1")
         assert all(type(part) is float for part in json.loads(file.read_text()).values())
 
 

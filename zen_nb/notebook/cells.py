@@ -56,6 +56,17 @@ class CellBody:
         return self.source.count("\n") - self.text.count("\n") + 1
 
     @property
+    def stores(self) -> bool:
+        """Whether it defines something, or sets an attribute or an entry somewhere.
+
+        What is there already is no change.
+        """
+        return bool(self.facts.definitions or self.facts.sets) or any(
+            isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load)
+            for node in ast.walk(self.tree)
+        )
+
+    @property
     def is_async(self) -> bool:
         """Whether the body awaits at its top level."""
         return bool(self.facts.code.co_flags & 0x80)

@@ -306,7 +306,7 @@ class Execution:
             refusal=inplace.refusal(),
             filename=self.body.filename,
             inplace=inplace,
-            must_leave=not facts.definitions,
+            must_leave=bool(self.body.tree.body) and not self.body.stores,
         )
         self.outcome = self._attempt.close(made, duration_s, self.decision)
         return self.outcome
