@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import string
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,9 +73,35 @@ def test_what_the_step_sets_itself_is_no_input():
     assert watched(body) == ()
 
 
+LOOKED_UP = {
+    "a path with a variable": lambda: os.path.expandvars("$REGION/x"),
+    "a template": lambda: string.Template("$REGION").substitute(os.environ),
+    "a format": lambda: "{REGION}".format_map(os.environ),
+}
+
+
+@pytest.mark.parametrize("way", LOOKED_UP)
+def test_what_python_looks_up_for_the_user_is_read_by_the_user(way, monkeypatch):
+    """A variable that the standard library puts into a text of the user's is traced."""
+    monkeypatch.setenv("REGION", "north")
+    (trace,) = watched(LOOKED_UP[way])
+    assert trace.label == "env:REGION"
+    monkeypatch.setenv("REGION", "south")
+    assert check(trace) == "environment variable REGION changed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="where the home folder is has other names")
+def test_the_home_folder_and_the_search_path_are_read_by_who_asks():
+    """A path below the home folder hangs on where that is, a program on the search path."""
+    assert [trace.label for trace in watched(Path("~/x").expanduser)] == ["env:HOME"]
+    assert [trace.label for trace in watched(lambda: shutil.which("sh"))] == ["env:PATH"]
+
+
 def test_readers_of_python_and_of_packages_do_not_count():
-    """What the standard library asks is no dependency of the step."""
-    assert watched(lambda: Path("~/x").expanduser()) == ()
+    """What the standard library and packages ask for themselves is no dependency of the step."""
+    code = compile("import os\nos.path.expanduser('~/x')", json.__file__, "exec")
+    assert watched(lambda: exec(code, {"__name__": "json"})) == ()
+    assert watched(tempfile._candidate_tempdir_list) == ()
 
 
 def test_reading_all_of_it_is_a_badge():

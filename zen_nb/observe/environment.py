@@ -2,7 +2,9 @@
 
 While a watch is active, ``os.environ`` has a class that notes reads. Reads by
 Python itself and by installed packages do not count: their answers are the
-machine's, as their version is. A trace holds a digest, never a value.
+machine's, as their version is. Where Python looks something up for who calls it
+(a path with variables in it, a program on the path), it is the caller who reads.
+A trace holds a digest, never a value.
 """
 
 from __future__ import annotations
@@ -21,7 +23,21 @@ from zen_nb.observe.paths import installed_folders
 from zen_nb.observe.scope import Reach, Scope
 
 _Environ = os._Environ
-_ACCESSORS = ("os", "collections.abc", "_collections_abc", __name__)
+_ACCESSORS = frozenset(
+    {
+        __name__,
+        "_collections_abc",
+        "collections.abc",
+        "getpass",
+        "ntpath",
+        "os",
+        "pathlib",
+        "pathlib._local",
+        "posixpath",
+        "shutil",
+        "string",
+    }
+)
 
 
 class EnvironmentWatch:
@@ -112,7 +128,7 @@ class _Observed(_Environ[str]):
 
 
 def _asked_by_user() -> bool:
-    """Tell whether the first frame outside ``os`` and its mapping belongs to the user."""
+    """Tell whether the first frame that asks for itself belongs to the user."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_globals.get("__name__") in _ACCESSORS:
         frame = frame.f_back
