@@ -21,6 +21,7 @@ import pytest
 import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
 
 from zen_nb.observe import ambient
 from zen_nb.observe.ambient import AmbientWatch, Moved
@@ -82,6 +83,7 @@ MOVES = {
     "numpy.printoptions": lambda: np.set_printoptions(precision=3),
     "numpy.err": lambda: np.seterr(divide="ignore"),
     "sklearn.config": lambda: sklearn.set_config(transform_output="pandas"),
+    "sklearn.elements": lambda: LinearRegression()._repr_html_(),
     "decimal.context": lambda: setattr(decimal.getcontext(), "prec", 50),
 }
 

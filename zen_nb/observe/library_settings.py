@@ -6,7 +6,7 @@ A library is never imported to be read; one that a change belongs to is imported
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -207,6 +207,39 @@ _ERROR_DEFAULTS: Mapping[str, Any] = {
 }
 
 PANDAS = PandasOptions()
+
+
+class ElementNumbers:
+    """How far scikit-learn has counted the elements that it has drawn on the page.
+
+    What a step has drawn is counted on a hit too, from wherever the count stands.
+    """
+
+    name = "sklearn.elements"
+    _MODULES = ("sklearn.utils._repr_html.estimator", "sklearn.utils._estimator_html_repr")
+    _COUNTERS = ("_CONTAINER_ID_COUNTER", "_ESTIMATOR_ID_COUNTER")
+
+    def read(self) -> dict[str, int] | None:
+        found = {name: counter.count for name, counter in self._counters()}
+        return found or None
+
+    def change(self, before: dict[str, int] | None, after: dict[str, int]) -> dict[str, int] | None:
+        drawn = {name: count - (before or {}).get(name, 0) for name, count in after.items()}
+        return drawn if any(drawn.values()) else None
+
+    def make(self, change: dict[str, int]) -> None:
+        for name, counter in self._counters():
+            counter.count += change.get(name, 0)
+
+    def _counters(self) -> Iterator[tuple[str, Any]]:
+        modules = (sys.modules.get(name) for name in self._MODULES)
+        for module in modules:
+            for name in self._COUNTERS:
+                counter = getattr(module, name, None)
+                if type(getattr(counter, "count", None)) is int:
+                    yield name, counter
+
+
 LIBRARY_SETTINGS = (
     RcParams(),
     ColourLetters(),
@@ -214,6 +247,7 @@ LIBRARY_SETTINGS = (
     NumpyState("numpy.printoptions", "get_printoptions", "set_printoptions", _PRINT_DEFAULTS),
     NumpyState("numpy.err", "geterr", "seterr", _ERROR_DEFAULTS),
     SklearnConfig(),
+    ElementNumbers(),
     FigureFormats(),
 )
 
