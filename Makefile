@@ -19,7 +19,7 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
 FRONTEND := $(shell find frontend/src frontend/*.json -type f 2>/dev/null)
 
-.PHONY: help demo test sweep lint frontend lab bench soundness clean
+.PHONY: help demo test sweep lint frontend lab bench soundness foreign clean
 
 help:
 	@echo "make demo      run the quickstart notebook twice, from a cold and from a warm cache"
@@ -28,6 +28,7 @@ help:
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure zen_nb beside its peers"
 	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
+	@echo "make foreign   play what packages show as notebooks, some 20 minutes: benchmarks/foreign.md"
 	@echo "make frontend  build the widget from frontend/"
 	@echo "make lint      style, types and floors, without the tests"
 	@echo "make clean     remove all that make made"
@@ -82,6 +83,11 @@ zen_nb/static/widget.js: $(FRONTEND) | .venv/.node_modules
 	@$(PY) -m benchmarks.soundness.environment .venv/peers
 	@touch $@
 
+.venv/.foreign: benchmarks/foreign/packages.txt | .venv/.test
+	@echo "installing the packages whose examples are played"
+	@$(PIP) install --quiet --quiet -r benchmarks/foreign/packages.txt
+	@touch $@
+
 # ---------------------------------------------------------------- what is done
 
 demo: .venv/.demo zen_nb/static/widget.js
@@ -123,6 +129,9 @@ bench: .venv/.test
 
 soundness: .venv/peers/.made
 	$(PY) -m benchmarks.soundness .venv/peers/bin/python
+
+foreign: .venv/.foreign
+	$(PY) -m benchmarks.foreign
 
 clean:
 	rm -rf .venv .demo .screenshots build dist zen_nb/static frontend/node_modules

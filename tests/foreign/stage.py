@@ -47,6 +47,8 @@ def play(notebook: Foreign, way: str, root: Path) -> dict[str, Any]:
     nb = Notebook(with_steps=not plain)
     if way.startswith("auto"):
         nb.cell("%pipeline auto on")
+        # Examples are quick: keep them all the same.
+        nb.session.automatic.least_s = lambda _: 0.0
     sources = edited(notebook) if way.endswith("edited") else notebook.cells
     return {"cells": [_cell(nb, place, source, way) for place, source in enumerate(sources)]}
 

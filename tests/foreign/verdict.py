@@ -1,7 +1,4 @@
-"""Compares what foreign notebooks show with zen_nb and without it.
-
-``python -m tests.foreign.verdict [MOST [PACKAGE …]]`` prints a table and every difference.
-"""
+"""Compares what foreign notebooks show with zen_nb and without it."""
 
 from __future__ import annotations
 
@@ -117,21 +114,3 @@ def _compare(
                 found.hits += shown["cached"]
                 if not shown["cached"]:
                     found.unkept[shown["note"] or shown["reason"]] += 1
-
-
-def main(most: str = "12", *packages: str) -> int:
-    """Print the table, the reasons and the differences."""
-    for package in packages or PACKAGES:
-        one = judge(package, int(most))
-        share = {way: f"{one.same[way]}/{one.compared[way]}" for way in PLAYED}
-        print(one.package, one.notebooks, one.cells, f"unlike {one.unlike}", share, flush=True)
-        print(f"  hit {one.hits}/{one.able}", one.unkept.most_common(12))
-        for way, name, cell, truth, shown, reason in one.differing[:40]:
-            print(
-                f"  {way} {name} [{cell}] {reason}\n    plain {truth[:300]}\n    shown {shown[:300]}"
-            )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

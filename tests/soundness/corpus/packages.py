@@ -189,23 +189,6 @@ SCENARIOS = [
         },
     ),
     Scenario(
-        "fast module that could not be imported now can",
-        RERUN,
-        setup="def f(x):\n    try:\n        from fast import g\n    except ImportError:\n        from slow import g\n    return g(x)",
-        edit=("raise ImportError('no')", "pass"),
-        modules={
-            "fast.py": "raise ImportError('no')\ndef g(x):\n    return 'fast'\n",
-            "slow.py": "def g(x):\n    return 'slow'\n",
-        },
-    ),
-    Scenario(
-        "slow module used while the fast one is missing",
-        RERUN,
-        setup="def f(x):\n    try:\n        from fast import g\n    except ImportError:\n        from slow import g\n    return g(x)",
-        edit=("'slow'", "'slower'"),
-        modules={"slow.py": "def g(x):\n    return 'slow'\n"},
-    ),
-    Scenario(
         "fallback at the top of a module",
         RERUN,
         setup="from mylib import f",
@@ -374,13 +357,6 @@ SCENARIOS = [
             "mylib.py": "from functools import singledispatch\n@singledispatch\ndef show(x):\n    return 'any'\n",
             "ext.py": "from mylib import show\n@show.register\ndef _(x: int):\n    return 'int'\n",
         },
-    ),
-    Scenario(
-        "environment set in the step before a module reads it at import",
-        RERUN,
-        step="import os\nos.environ['ZZ_MODE'] = 'fast'\nimport modecfg\ny = modecfg.MODE",
-        edit=("'fast'", "'slow'"),
-        modules={"modecfg.py": "import os\nMODE = os.environ.get('ZZ_MODE', 'none')\n"},
     ),
     Scenario(
         "module imported in a branch not taken changes another",
@@ -983,16 +959,6 @@ SCENARIOS = [
         modules={"helper_x.py": "def f(x):\n    return x + 1\n"},
     ),
     Scenario(
-        "text executed in the step imports a module",
-        RERUN,
-        step="names = {}\nexec(open('helper_x.py').read(), names)\ny = names['f'](2)\ndel names",
-        edit=("x + 1", "x + 2"),
-        modules={
-            "helper_x.py": "from mylib import f\n",
-            "mylib.py": "def f(x):\n    return x + 1\n",
-        },
-    ),
-    Scenario(
         "script run by runpy in the step",
         RERUN,
         setup="import runpy",
@@ -1180,31 +1146,11 @@ SCENARIOS = [
         },
     ),
     Scenario(
-        "module reloaded in the step",
-        RERUN,
-        setup="import mylib, importlib",
-        step="importlib.reload(mylib)\ny = mylib.f(2)",
-        live="rewrite('mylib.py', '+ 1', '+ 2')",
-        modules={
-            "mylib.py": "K = 3\ndef g(x):\n    return x * K\ndef f(x):\n    return g(x) + 1\n"
-        },
-    ),
-    Scenario(
         "module reloaded in the step, with nothing edited",
         SAME,
         setup="import mylib, importlib",
         step="importlib.reload(mylib)\ny = mylib.f(2)",
         edit=("import mylib, importlib", "import mylib, importlib  # a"),
-        modules={
-            "mylib.py": "K = 3\ndef g(x):\n    return x * K\ndef f(x):\n    return g(x) + 1\n"
-        },
-    ),
-    Scenario(
-        "module reloaded in a helper",
-        RERUN,
-        setup="import mylib\ndef fresh():\n    from importlib import reload\n    return reload(mylib)",
-        step="y = fresh().f(2)",
-        live="rewrite('mylib.py', '+ 1', '+ 2')",
         modules={
             "mylib.py": "K = 3\ndef g(x):\n    return x * K\ndef f(x):\n    return g(x) + 1\n"
         },
@@ -1370,17 +1316,6 @@ SCENARIOS = [
         reads_itself=True,
     ),
     Scenario(
-        "module imported by an earlier step",
-        RERUN,
-        setup="%%step one\nimport mylib\nn = 1",
-        step="y = mylib.f(2)",
-        edit=("+ 1", "+ 2"),
-        modules={
-            "mylib.py": "K = 3\ndef g(x):\n    return x * K\ndef f(x):\n    return g(x) + 1\n"
-        },
-        cell_only=True,
-    ),
-    Scenario(
         "module imported by an earlier step with a star",
         RERUN,
         setup="%%step one\nfrom mylib import *\nn = 1",
@@ -1520,14 +1455,6 @@ SCENARIOS = [
         },
     ),
     Scenario(
-        "seed set in the step before a module draws at import",
-        RERUN,
-        setup="import random",
-        step="random.seed(1)\nimport drawn\ny = drawn.X",
-        edit=("seed(1)", "seed(2)"),
-        modules={"drawn.py": "import random\nX = random.random()\n"},
-    ),
-    Scenario(
         "warnings silenced in the step before a module warns at import",
         SAME,
         setup="import warnings",
@@ -1555,16 +1482,6 @@ SCENARIOS = [
         modules={
             "zoo.py": "_R = {}\ndef model(cls):\n    _R[cls.__name__.lower()] = cls\n    return cls\ndef create(n):\n    return _R[n]().go()\n",
             "models.py": "from zoo import model\n@model\nclass A:\n    def go(self):\n        return 1\n",
-        },
-    ),
-    Scenario(
-        "module searched for by find_spec before its import",
-        RERUN,
-        setup="import importlib.util",
-        step="if importlib.util.find_spec('mylib'):\n    import mylib\n    y = mylib.f(2)\nelse:\n    y = 0",
-        edit=("+ 1", "+ 2"),
-        modules={
-            "mylib.py": "K = 3\ndef g(x):\n    return x * K\ndef f(x):\n    return g(x) + 1\n"
         },
     ),
 ]

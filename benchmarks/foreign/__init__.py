@@ -1,0 +1,1 @@
+"""What foreign notebooks show with zen_nb and without it."""
