@@ -36,6 +36,7 @@ from zen_nb.observe.sources import asked_by_import, asked_by_python
 _MACHINE_QUESTIONS = frozenset(
     {"fc-list", "lscpu", "uname", "ldconfig", "nproc", "sysctl", "system_profiler", "stty", "tput"}
 )
+_WIDTH = {"kind": 0, "size": 1, "state": 2}
 _READING = frozenset({"r", "rb"})
 # Whose reader decides what the reading means.
 _LOOKED_AT = (".py", *METADATA)
@@ -74,6 +75,25 @@ class Touch:
             self.kinds.append(kind)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What code asked about a path, and how that stood.
+
+    Attributes
+    ----------
+    part
+        What of the answer counts: ``kind``, ``size`` or ``state``.
+    follows
+        Whether what a link leads to was asked about.
+    """
+
+    path: str
+    given: str
+    part: str
+    found: os.stat_result | None
+    follows: bool
+
+
 class Audit:
     """The raw events of one step, between `start` and `stop`."""
 
@@ -81,6 +101,7 @@ class Audit:
         self.scope = scope
         self.reads = Reads()
         self.touches: dict[tuple[str, int], Touch] = {}
+        self.asked: dict[tuple[str, int, bool], Asked] = {}
         self.badges: set[str] = set()
         self.moves = 0
         self.modules = ModulesFound()
@@ -117,6 +138,18 @@ class Audit:
         for path, thread in self.reads.taken().items():
             if self.scope.owns(thread):
                 self.touch(path, "read", noted=True)
+
+    def ask(self, path: Any, part: str, found: os.stat_result | None, *, follows: bool) -> None:
+        """Note a question about `path`; of several, the first answer to the widest."""
+        given = os.fsdecode(path)
+        key = (given, self.moves, follows)
+        known = self.asked.get(key)
+        if known is None:
+            absolute = os.path.abspath(given)
+            if not never_traced(absolute, self._left_out):
+                self.asked[key] = Asked(absolute, given, part, found, follows)
+        elif _WIDTH[part] > _WIDTH[known.part]:
+            self.asked[key] = Asked(known.path, given, part, found, follows)
 
     def touch(self, path: Any, kind: str, *, noted: bool = False) -> None:
         """Note one access to `path`; `noted` where it was made some time ago."""
@@ -306,6 +339,11 @@ def _on_reader(audit: Audit, args: tuple[Any, ...]) -> None:
         audit.badges.add("external:many-files")
 
 
+def _on_question(audit: Audit, args: tuple[Any, ...]) -> None:
+    path, part, found, follows = args
+    audit.ask(path, part, found, follows=follows)
+
+
 def _on_lazy(audit: Audit, args: tuple[Any, ...]) -> None:
     """A plan made earlier is read now: from the files it lists, and perhaps from more."""
     paths, complete = args
@@ -356,6 +394,7 @@ _NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {
     "exec": note_exec,
     "pickle.find_class": note_class,
     "zen_nb.import": note_import,
+    "zen_nb.question": _on_question,
     "zen_nb.reader": _on_reader,
     "zen_nb.lazy": _on_lazy,
 }
@@ -368,6 +407,7 @@ _SETTLING = frozenset(_NOTES) - {
     "exec",
     "pickle.find_class",
     "zen_nb.import",
+    "zen_nb.question",
     "socket.connect",
     "socket.getaddrinfo",
     "socket.gethostbyname",

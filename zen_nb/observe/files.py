@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from zen_nb.core.model import JSON, Trace
+from zen_nb.observe import questions
 from zen_nb.observe.audit import Audit, Touch, muted
 from zen_nb.observe.contents import (
     content_of,
@@ -26,7 +27,14 @@ from zen_nb.observe.contents import (
 )
 from zen_nb.observe.evaluated import Heed
 from zen_nb.observe.modules import ImportWatch, ModulesFound
-from zen_nb.observe.paths import connection_file, left_out, module_sources, seen_from
+from zen_nb.observe.paths import (
+    connection_file,
+    guard_of_place,
+    left_out,
+    module_sources,
+    present_path,
+    seen_from,
+)
 from zen_nb.observe.readers import ReaderWatch
 from zen_nb.observe.reads import Reads
 from zen_nb.observe.scope import Reach, Scope
@@ -86,6 +94,7 @@ class FileWatch:
         self._strings = tuple(strings)
         self._asks = not _QUESTIONS.isdisjoint(names)
         self._audit = Audit(Scope(reach))
+        self._questions = questions.QuestionWatch()
         self._readers = ReaderWatch()
         self._imports = ImportWatch()
         self._cwd = ""
@@ -114,6 +123,7 @@ class FileWatch:
         self._audit.start()
         self._readers.start()
         self._imports.start()
+        self._questions.start()
 
     def stop(self) -> Seen:
         """End, and say what was seen."""
@@ -123,6 +133,7 @@ class FileWatch:
 
     def cancel(self) -> None:
         """End without looking at anything: the step failed."""
+        self._questions.stop()
         self._imports.stop()
         self._readers.stop()
         self._audit.stop()
@@ -132,6 +143,7 @@ class FileWatch:
         traces: dict[str, Trace] = {}
         refusals: list[str] = []
         touches = self._traceable()
+        traces.update((trace.label, trace) for trace in self._asked(touches))
         made = {t.path for t in touches.values() if _wrote(t)}
         for touch in touches.values():
             outcome = _judge(touch, self._cwd, made)
@@ -141,6 +153,19 @@ class FileWatch:
                 traces[outcome.label] = outcome
         ordered = tuple(traces[label] for label in sorted(traces))
         return Seen(ordered, tuple(sorted(self._audit.badges)), tuple(sorted(refusals)))
+
+    def _asked(self, touches: Collection[str]) -> Iterator[Trace]:
+        """Return what was asked about paths of which nothing more is known."""
+        known = self._audit.asked
+        own = {t.path for t in self._audit.touches.values() if t.kinds}
+        left = {
+            key: asked
+            for key, asked in known.items()
+            if asked.path not in touches
+            and asked.path not in own
+            and not asked.path.startswith(self._store)
+        }
+        return questions.asked_traces(left, self._cwd)
 
     def _traceable(self) -> dict[str, Touch]:
         """Join what was seen by path, and leave out what is not the user's."""
@@ -240,13 +265,7 @@ def _judge_absent(touch: Touch, name: str, cwd: str) -> Trace | str | None:
 
 
 def _guard(touch: Touch, cwd: str, role: str) -> dict[str, JSON]:
-    relative = not os.path.isabs(touch.given) and os.path.join(cwd, touch.given)
-    here = bool(relative) and os.path.normpath(str(relative)) == touch.path
-    return {
-        "path": touch.path,
-        "relative": os.path.normpath(touch.given) if here else None,
-        "role": role,
-    }
+    return {**guard_of_place(touch.path, touch.given, cwd), "role": role}
 
 
 def _file_trace(touch: Touch, name: str, cwd: str, role: str) -> Trace | str:
@@ -289,7 +308,9 @@ def path_traces(strings: Iterable[str]) -> tuple[Trace, ...]:
 def check(trace: Trace) -> str | None:
     """Return ``None`` while what the step saw or left is still so, else the reason in one line."""
     guard = trace.guard
-    path = _present_path(guard)
+    if guard.get("role") == "asked":
+        return questions.check(trace)
+    path = present_path(guard)
     found = found_at(path)
     role = guard.get("role")
     if role == "absent":
@@ -313,7 +334,9 @@ def present(trace: Trace) -> Trace | None:
     A file that is gone, or one where a folder was, cannot stand for what the step saw.
     """
     guard = trace.guard
-    path, kind, own = _present_path(guard), guard.get("kind", "file"), guard.get("own")
+    if guard.get("role") == "asked":
+        return questions.present(trace)
+    path, kind, own = present_path(guard), guard.get("kind", "file"), guard.get("own")
     touch = Touch(path, path, found_at(path), ["list" if kind == "folder" else "read"])
     if touch.before is None or stat.S_ISDIR(touch.before.st_mode) != (kind == "folder"):
         return None
@@ -325,12 +348,6 @@ def present(trace: Trace) -> Trace | None:
     if guard.get("role") == "wrote":
         kept["role"] = "wrote"
     return Trace(trace.label, found.digest, {**found.guard, **kept}, found.shown)
-
-
-def _present_path(guard: Mapping[str, JSON]) -> str:
-    """Return where the path is now: a relative one follows the working directory."""
-    relative = guard.get("relative")
-    return os.path.abspath(relative) if isinstance(relative, str) else str(guard.get("path"))
 
 
 def _agrees(guard: Mapping[str, JSON], found: os.stat_result) -> bool:

@@ -7,8 +7,11 @@ import site
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
+
+from zen_nb.core.model import JSON
 
 # Of what is in shared memory, only what libraries keep there for their own processes.
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "pts/", "std", "fd/", "ptmx")
@@ -57,6 +60,19 @@ def seen_from(path: str, folder: str) -> str:
         return "."
     prefix = folder.rstrip(os.sep) + os.sep
     return path.removeprefix(prefix)
+
+
+def guard_of_place(path: str, given: str, cwd: str) -> dict[str, JSON]:
+    """Return where a path is; one that was spelled relative follows the working directory."""
+    relative = not os.path.isabs(given) and os.path.join(cwd, given)
+    here = bool(relative) and os.path.normpath(str(relative)) == path
+    return {"path": path, "relative": os.path.normpath(given) if here else None}
+
+
+def present_path(guard: Mapping[str, JSON]) -> str:
+    """Return where the path is now: a relative one follows the working directory."""
+    relative = guard.get("relative")
+    return os.path.abspath(relative) if isinstance(relative, str) else str(guard.get("path"))
 
 
 def installed_folders() -> tuple[str, ...]:
