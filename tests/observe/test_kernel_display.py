@@ -204,6 +204,36 @@ def test_a_progress_bar_is_replayed_by_its_last_form(kernel):
     assert kernel.run(AGAIN) == [{"type": "stream", "name": "stdout", "text": "40 %\n"}]
 
 
+def test_widgets_that_only_show_are_replayed_by_their_last_plain_form(kernel):
+    """A bar is its text as it stood at the end; one that took itself off the page is not there."""
+    kernel.run(
+        "# record\nimport ipywidgets as w\nfrom IPython.display import display\n"
+        "bar = w.IntProgress(max=3)\ndisplay(w.HBox([w.HTML('<b>fit</b>'), bar]))\nbar.value = 2\n"
+        "gone = w.IntProgress()\ndisplay(gone)\ngone.close()\nprint('done')"
+    )
+    assert kernel.value("state['refusals']") == "()"
+    shown, printed = kernel.run(AGAIN)
+    assert list(shown["data"]) == ["text/plain"]
+    assert "IntProgress(value=2, max=3)" in shown["data"]["text/plain"]
+    assert printed["text"] == "done\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "w.IntSlider()",
+        "w.VBox([w.Label('a'), w.Button()])",
+        "w.interact(lambda x: x, x=3);",
+        "old.value = 2",
+    ],
+)
+def test_widgets_that_a_person_can_move_are_refused(kernel, body):
+    """They live in their kernel, and so do those of earlier cells."""
+    kernel.run("import ipywidgets as w\nold = w.IntProgress()")
+    kernel.run(f"# record\n{body}")
+    assert kernel.value("state['refusals']") == "('it talks to a live widget',)"
+
+
 def test_live_widgets_and_errors_are_refused(kernel):
     """A cell that opened a comm or whose representation raised says that it cannot be kept."""
     kernel.run("# record\nfrom comm import create_comm\nc = create_comm(target_name='nobody')")

@@ -16,15 +16,11 @@ from zen_nb.observe import tee
 from zen_nb.observe.descriptors import drain
 from zen_nb.observe.scope import Reach, Scope
 from zen_nb.observe.transcript import Recorder, Transcript
+from zen_nb.observe.widgets import LiveWidgets
 
 _BUNDLES = frozenset({"display_data", "update_display_data", "execute_result"})
-_NOTES = {
-    "error": "it showed an error",
-    "comm_open": "it talks to a live widget",
-    "comm_msg": "it talks to a live widget",
-    "comm_close": "it talks to a live widget",
-    "input_request": "it asked for input",
-}
+_NOTES = {"error": "it showed an error", "input_request": "it asked for input"}
+_COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
 
 
 class Capture(Protocol):
@@ -98,12 +94,13 @@ class KernelCapture:
         self._recorder = Recorder()
         self._parent = ""
         self._notes: set[str] = set()
+        self._widgets = LiveWidgets()
         self.results: list[Any] = []
         self._values = _ShellResults(shell, self.results)
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        return tuple(sorted(self._notes))
+        return tuple(sorted(self._notes | self._widgets.refusals))
 
     def start(self) -> None:
         """Begin, with what was written before already on the page."""
@@ -120,7 +117,7 @@ class KernelCapture:
         finally:
             _untap_session(self._shell.kernel.session, self)
             self._values.stop()
-        return self._recorder.transcript()
+        return self._widgets.settled(self._recorder.transcript())
 
     def see(self, kind: str, message: dict[str, Any]) -> None:
         """Take one message that the session sends; never raises."""
@@ -135,8 +132,10 @@ class KernelCapture:
             return
         content = message.get("content") or {}
         if kind in _NOTES:
+            self._notes.add(_NOTES[kind])
+        elif kind in _COMMS:
             if content.get("comm_id") not in _own_comms:
-                self._notes.add(_NOTES[kind])
+                self._widgets.see(kind, content)
         elif kind == "stream":
             self._recorder.stream(content["name"], content["text"])
         elif kind == "clear_output":
@@ -145,7 +144,7 @@ class KernelCapture:
             self._recorder.bundle(kind, content)
 
 
-_SEEN = _BUNDLES | _NOTES.keys() | {"stream", "clear_output"}
+_SEEN = _BUNDLES | _NOTES.keys() | _COMMS | {"stream", "clear_output"}
 _own_comms: set[str] = set()
 _taps: tuple[KernelCapture, ...] = ()
 _tap_lock = threading.Lock()
