@@ -167,6 +167,24 @@ def test_a_plan_made_earlier_is_read_now():
     assert files(watched(lambda: FRAME.lazy().collect())) == set()
 
 
+LOOKS = {
+    "described": lambda lazy: lazy.describe(),
+    "schema asked for": lambda lazy: lazy.collect_schema(),
+    "schema as a property": lambda lazy: lazy.schema,
+    "columns as a property": lambda lazy: lazy.columns,
+    "width as a property": lambda lazy: lazy.width,
+}
+
+
+@pytest.mark.filterwarnings("ignore::polars.exceptions.PerformanceWarning")
+@pytest.mark.parametrize("way", LOOKS)
+def test_a_lazy_frame_is_read_where_it_is_looked_at(way):
+    """What a lazy frame of an earlier cell tells of itself it has from its files."""
+    lazy = pl.scan_csv("x.csv")
+    assert files(watched(lambda: LOOKS[way](lazy))) == {"x.csv"}
+    assert files(watched(lambda: LOOKS[way](FRAME.lazy()))) == set()
+
+
 def test_a_plan_that_hides_files_is_told_by_a_badge():
     """A plan shortens long lists: then files may have been missed, unless this step named them."""
     for number in range(12):

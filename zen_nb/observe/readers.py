@@ -16,13 +16,26 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from zen_nb.observe.audit import tell
+from zen_nb.observe.frames import module_of
 from zen_nb.observe.standins import StandIn, put_back
 
-_LAZY = ("collect_all", "LazyFrame.collect", "LazyFrame.collect_async", "LazyFrame.sink_*")
+_LAZY = (
+    "collect_all",
+    "LazyFrame.collect",
+    "LazyFrame.collect_async",
+    "LazyFrame.collect_batches",
+    "LazyFrame.collect_schema",
+    "LazyFrame.describe",
+    "LazyFrame.fetch",
+    "LazyFrame.profile",
+    "LazyFrame.sink_*",
+)
+# Properties of lazy frames that read files by way of one of these.
+_LAZY_PROPERTIES = frozenset({"columns", "dtypes", "schema", "width"})
 # By module: names of functions, patterns of them, and methods.
 READERS: Mapping[str, tuple[str, ...]] = {
     "pandas": ("read_parquet", "read_feather", "read_orc", "read_hdf", "read_excel"),
@@ -194,7 +207,10 @@ def _tell_paths_of_method(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Non
 
 def _tell_lazy(args: Sequence[Any], _: Mapping[str, Any]) -> None:
     """Tell what a lazy frame is about to read; polars calls this for its own frames as well."""
-    if sys._getframe(2).f_globals.get("__name__", "").startswith("polars."):
+    asker: FrameType | None = sys._getframe(2)
+    if asker is not None and asker.f_code.co_name in _LAZY_PROPERTIES:
+        asker = asker.f_back
+    if asker is None or module_of(asker).startswith("polars."):
         return
     try:
         frames = args[0] if isinstance(args[0], (list, tuple)) else args[:1]

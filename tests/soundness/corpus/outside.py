@@ -95,4 +95,19 @@ SCENARIOS = [
         "from pathlib import Path\nK = 1\ndef f(x):\n    p = Path('out') / 'v.txt'\n    p.parent.mkdir(exist_ok=True)\n    if not p.exists():\n        p.write_text('made')\n    return p.read_text()",
         ("K = 1", "K = 2"),
     ),
+    *(
+        scenario(
+            f"outside: a lazy frame {how}",
+            RERUN,
+            "import polars as pl\nlf = pl.scan_csv('d/a.csv')",
+            ("x\n1\n", "z\n7\n"),
+            step=f"y = {code}",
+            files={"d/a.csv": "x\n1\n2\n"},
+        )
+        for how, code in {
+            "described": "lf.describe().rows()",
+            "asked for its schema": "lf.collect_schema().names()",
+            "asked for its columns": "lf.columns",
+        }.items()
+    ),
 ]
