@@ -147,6 +147,21 @@ class DecimalContext:
                 context.traps[getattr(decimal, name)] = value
 
 
+class RecursionLimit:
+    """How deep calls may go before Python gives up."""
+
+    name = "recursion limit"
+
+    def read(self) -> int:
+        return sys.getrecursionlimit()
+
+    def change(self, before: int, after: int) -> int | None:
+        return after if before != after else None
+
+    def make(self, change: int) -> None:
+        sys.setrecursionlimit(change)
+
+
 class Locale:
     """What Python formats numbers and dates by, for all categories."""
 
@@ -187,6 +202,7 @@ SETTINGS: tuple[Setting, ...] = (
     WarningFilters(),
     LogLevels(),
     DecimalContext(),
+    RecursionLimit(),
     *LIBRARY_SETTINGS,
 )
 

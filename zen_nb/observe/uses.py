@@ -16,6 +16,7 @@ _OWN = frozenset({"python", "builtins", "__main__", "zen_nb"})
 # Names by which code asks for a setting, or calls what depends on it.
 _BY_NAME = {
     "decimal.context": {"decimal", "Decimal", "getcontext", "localcontext"},
+    "recursion limit": {"getrecursionlimit", "setrecursionlimit", "RecursionError"},
     "numpy.err": {"geterr", "seterr", "errstate", "geterrcall", "seterrcall"},
     "warnings.filters": {
         "warn",

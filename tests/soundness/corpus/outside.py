@@ -110,4 +110,22 @@ SCENARIOS = [
             "asked for its columns": "lf.columns",
         }.items()
     ),
+    scenario(
+        "outside: the limit of recursion asked for",
+        RERUN,
+        "import sys\nsys.setrecursionlimit(3000)\ndef f(x):\n    return sys.getrecursionlimit()",
+        ("3000", "2500"),
+    ),
+    scenario(
+        "outside: the limit of recursion met",
+        RERUN,
+        "import sys\nsys.setrecursionlimit(3000)\ndef g(n):\n    return n and g(n - 1)\ndef f(x):\n    try:\n        return g(2000)\n    except RecursionError:\n        return -1",
+        ("3000", "900"),
+    ),
+    scenario(
+        "outside: the limit of recursion far away",
+        SAME,
+        "import sys\nsys.setrecursionlimit(3000)\ndef f(x):\n    return x + 1",
+        ("3000", "2500"),
+    ),
 ]
