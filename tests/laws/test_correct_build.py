@@ -7,6 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,8 +31,33 @@ def bump():
     global total
     total += 1
     return total
+def make():
+    n, rows = 0, []
+    def up(k):
+        nonlocal n
+        n += k
+        rows.append(k)
+        return n
+    return up, lambda: (n, list(rows))
+def tagged(x):
+    tagged.calls = getattr(tagged, 'calls', 0) + 1
+    return x
+def memo(x, known={}):
+    known[str(x)] = len(known)
+    return known
+def note(x):
+    with open('note.txt', 'w') as file:
+        file.write(str(x))
+def noted():
+    try:
+        with open('note.txt') as file:
+            return file.read()
+    except FileNotFoundError:
+        return 'nothing'
+up, seen = make()
 class Box:
     kept = []
+    size = 0
     def __init__(self, x):
         self.x = x
     def __repr__(self):
@@ -64,6 +90,16 @@ statements = st.one_of(
     st.builds("del {0}; {0} = {1}".format, name, small),
     st.builds("def f{0}():\n    return {0}\n{1} = f{0}()".format, name, name),
     st.builds("Box.kept.append({})".format, small),
+    st.builds("Box.kept.append({})".format, name),
+    st.builds("Box.size = {}".format, small),
+    st.builds("Box.size += {}".format, small),
+    st.builds("Box.kept = [{}]".format, name),
+    st.builds("{} = up({})".format, name, small),
+    st.builds("{} = tagged({})".format, name, name),
+    st.builds("{} = memo({})".format, name, small),
+    st.builds("note({})".format, small),
+    st.builds("{} = noted()".format, name),
+    st.builds("{0}, {1} = {1}, {0}".format, name, name),
     st.builds("from math import floor as {}".format, st.just("whole")),
     st.builds("for _i in range({}): pass".format, small),
 )
@@ -89,13 +125,24 @@ def _look(x, _seen):
     return x if isinstance(x, (int, str)) else getattr(x, '__name__', type(x).__name__)
 _seen = {}
 _found = {n: _look(globals()[n], _seen) for n in ('a', 'b', 'c', 'd', 'total') if n in globals()}
-_found['kept'], _found['next'] = list(Box.kept), random.getstate()
+_found['kept'], _found['next'] = _look(Box.kept, _seen), random.getstate()
+_found['held'] = Box.size, seen(), getattr(tagged, 'calls', None), _look(memo(9), _seen), noted()
 _found['names'] = sorted(n for n in globals() if n in ('fa', 'fb', 'fc', 'fd', 'whole', '_i'))
 """
 
 
 def executed(sources, *, with_steps):
     """Run a notebook; return what its cells showed, what it left, and what ran."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path.cwd()
+        os.chdir(folder)
+        try:
+            return _executed(sources, with_steps=with_steps)
+        finally:
+            os.chdir(before)
+
+
+def _executed(sources, *, with_steps):
     nb = Notebook(with_steps=with_steps)
     try:
         nb.cells("import random\nrandom.seed(0)", SETUP)
@@ -124,10 +171,8 @@ def an_empty_store():
                     os.environ[name] = value
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(cells)
-def test_cold_and_warm_are_equal_to_no_cache(notebook):
-    """Plain, cold, warm and alternating: the same page and the same namespace, aliases included."""
+def check(notebook):
+    """Run a notebook plainly, cold, warm and alternating: page and namespace are the same."""
     plain, steps, mixed = [], [], []
     for number, (body, is_step, last) in enumerate(notebook):
         text = f"{body}\n{last}"
@@ -141,6 +186,22 @@ def test_cold_and_warm_are_equal_to_no_cache(notebook):
         for sources in (steps, steps, mixed):
             shown, left, log = executed(sources, with_steps=True)
             assert (shown, left) == expected, (log, "\n\n".join(sources))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cells)
+def test_cold_and_warm_are_equal_to_no_cache(notebook):
+    """Plain, cold, warm and alternating: the same page and the same namespace, aliases included."""
+    check(notebook)
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(3600)
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cells)
+def test_many_notebooks_are_equal_to_no_cache(notebook):
+    """The same for two thousand notebooks."""
+    check(notebook)
 
 
 def test_a_warm_notebook_hits():
