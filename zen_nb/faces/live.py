@@ -82,6 +82,10 @@ class LivePipeline:
 
     # -- drawing ----------------------------------------------------------------------
 
+    def _marks(self, step: Step) -> tuple[str, ...]:
+        mark = self.session.marked(step.name)
+        return (mark,) if mark else ()
+
     def _node(self, step: Step, options: RunOptions) -> Node:
         log = self.session.logs.get(step.name, StepLog())
         forecast = self.session.forecasts.get(step.name)
@@ -103,7 +107,7 @@ class LivePipeline:
             started_at=log.started_at,
             finished_at=record.created_at if record else None,
             size_bytes=record.size_bytes if record else 0,
-            badges=tuple(map(_badge, (*log.badges, *_accepted(log, forecast)))),
+            badges=tuple(map(_badge, (*self._marks(step), *log.badges, *_accepted(log, forecast)))),
             parameters=tuple(
                 (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
             ),

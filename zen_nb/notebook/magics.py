@@ -22,12 +22,15 @@ from zen_nb.notebook.options import (
     documented,
     read_auto_options,
     read_run_options,
+    read_share,
 )
+from zen_nb.notebook.recheck import recheck
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK, Pipeline
 from zen_nb.notebook.reports import (
     accepted_table,
     explain,
     plan_table,
+    recheck_table,
     status_table,
 )
 from zen_nb.notebook.runner import run_now, run_pipeline
@@ -54,6 +57,7 @@ class StepMagics(Magics):
             "accepted": self._accepted,
             "clear": self._clear,
             "auto": self._auto,
+            "recheck": self._recheck,
             "off": lambda line: self._flip(line, value=False),
             "on": lambda line: self._flip(line, value=True),
             "reset": lambda line: self._flip(line, value=None),
@@ -101,6 +105,8 @@ class StepMagics(Magics):
         %pipeline define NAME STEP ... [key=value ...] [--no-cache]
                                               give some steps a name of their own
         %pipeline auto on [--slower-than 1s]  every cell is a step from now on (auto off)
+        %pipeline recheck [STEP ...]          run hits again in a copy of the world, and compare
+            --sample 20%                      some of them, chosen by chance
         %pipeline drop NAME                   forget a step or a pipeline; records stay
         %pipeline clear [STEP]                remove records from the store
         %pipeline off [STEP ...]              flip toggles off (on, reset: back to as set)
@@ -126,6 +132,12 @@ class StepMagics(Magics):
 
     def _step(self, line: Line, verb: str, what: str) -> str:
         return self.session.registry.named(_one(line, verb, what))
+
+    def _recheck(self, line: Line) -> None:
+        share = read_share(line.options)
+        names = [self.session.registry.get(word).name for word in line.words]
+        found = recheck(self.session, names, share)
+        self._say(recheck_table(found), "recheck")
 
     def _auto(self, line: Line) -> None:
         asked = read_auto_options(line.words, line.options)

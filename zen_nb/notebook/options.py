@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from zen_nb.notebook.line import closest
 
 # Options that take the next word as their value.
 STEP_VALUED = frozenset({"--expires", "--ignore", "--file"})
-RUN_VALUED = frozenset({"--to", "--slower-than"})
+RUN_VALUED = frozenset({"--to", "--slower-than", "--sample"})
 
 # IPython ships no types for these.
 _argument: Any = magic_arguments.argument
@@ -164,3 +165,22 @@ def read_auto_options(
         value = value or (waiting.pop(0) if waiting else "")
         least = parse_duration(value, "--slower-than")
     return words == ("on",), least
+
+
+def read_share(options: tuple[str, ...]) -> float:
+    """Return the share of ``--sample 20%``; 1 where it is left out.
+
+    Raises
+    ------
+    UsageError
+        Where it is no share, or another option.
+    """
+    if not options:
+        return 1.0
+    option, _, value = options[0].partition("=")
+    value = value or "".join(options[1:2])
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", value)
+    share = float(match[1]) / (100 if match[2] else 1) if match else 0.0
+    if option != "--sample" or not 0 < share <= 1:
+        raise UsageError("write %pipeline recheck [STEP …] [--sample 20%]")
+    return share

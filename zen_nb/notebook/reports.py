@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from zen_nb.pipelines.asked import asked_now, compared
 from zen_nb.pipelines.recent import known, recall
 
 if TYPE_CHECKING:
+    from zen_nb.notebook.recheck import Checked
     from zen_nb.notebook.session import Session, StepLog
 
 
@@ -134,6 +136,18 @@ def accepted_table(found: Sequence[Listed]) -> str:
     return _table(("step", "accepted", "changes", "state"), rows)
 
 
+def recheck_table(found: Sequence[Checked]) -> str:
+    """Return what a check came to, a line per step, and the sum."""
+    if not found:
+        return "There is no step to check yet: run a cell that begins with %%step NAME."
+    rows = [
+        (one.step, one.what, seconds(one.seconds) if one.seconds else "", one.told) for one in found
+    ]
+    counts = Counter(one.what for one in found)
+    line = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return f"{_table(('step', 'result', 'time', 'why'), rows)}\n{line}"
+
+
 def status_table(session: Session) -> str:
     """Return the steps with what happened to them last, then the store."""
     rows = []
@@ -145,7 +159,9 @@ def status_table(session: Session) -> str:
         state = "failed" if log.error else "cached" if log.cached else "ran"
         saved = seconds(log.saved_s) if log.saved_s else ""
         took = "" if log.duration_s is None else seconds(log.duration_s)
-        rows.append((step.called, state, took, saved, log.error or log.note or log.reason))
+        mark = session.marked(step.name)
+        told = log.error or log.note or (f"{mark}: see %pipeline recheck" if mark else log.reason)
+        rows.append((step.called, state, took, saved, told))
     table = _table(("step", "state", "time", "saved", "why"), rows)
     store = session.store
     place = (

@@ -84,6 +84,7 @@ class Session:
         self.toggles = Toggles()
         self.logs: dict[str, StepLog] = {}
         self.forecasts: dict[str, Forecast] = {}
+        self.marks: dict[str, tuple[float, str]] = {}
         self.saved_s = 0.0
         self.running_pipeline = False
         self.revision = 0
@@ -127,6 +128,27 @@ class Session:
         if not on:
             for step in [one for one in self.registry if one.automatic]:
                 self.drop(step.name)
+
+    def alone(self, store: Store) -> None:
+        """Go on with another store and nobody listening: this is a copy of the notebook."""
+        self._store = store
+        self._listeners.clear()
+        self._event_listeners.clear()
+        kernel = getattr(self.shell, "kernel", None)
+        if kernel is not None:
+            kernel.session.send = _unheard
+
+    def mark(self, name: str, record: Record, what: str) -> None:
+        """Remember what a check of a record came to, as long as that record is served."""
+        self.marks[name] = (record.created_at, what)
+        self.changed()
+
+    def marked(self, name: str) -> str:
+        """Return what a check of a step's last record came to; empty where nothing is wrong."""
+        record = self.logs.get(name, StepLog()).record
+        created_at, what = self.marks.get(name, (0.0, ""))
+        same = record is not None and record.created_at == created_at
+        return what if same and what in ("unsound", "nondeterministic") else ""
 
     def _tell_once(self, text: str) -> None:
         if not self._store_told:
@@ -388,3 +410,7 @@ class Session:
             self.registry.get(name)
         self.toggles.flip(name, value)
         self.changed()
+
+
+def _unheard(*_: Any, **__: Any) -> None:
+    """Send nothing to the page."""
