@@ -89,6 +89,19 @@ def test_a_value_of_the_users_own_is_nothing_put_into_a_library(names: dict):
     assert patches("y = mpl.get_backend(), json.loads", names) == set()
 
 
+def test_what_is_added_to_a_value_is_not_handed_to_the_library(names: dict):
+    """A function that adds to its first argument changes that, where it is the user's own."""
+    ran("import yaml\ngraph = {}\nclass Tag: pass", names)
+    for text, handed in (
+        ("yaml.add_constructor(graph, 1)", ""),
+        ("yaml.add_constructor('!a', Tag)", "yaml.add_constructor"),
+        ("yaml.add_constructor(Tag, 1)", "yaml.add_constructor"),
+    ):
+        (one,) = writings(ast.parse(text))
+        assert register.handed_to(one, names) == handed
+    assert not list(writings(ast.parse("def f(g): yaml.add_constructor(g, 1)")))
+
+
 def test_what_is_put_back_counts_as_the_librarys_own(names: dict):
     """What a library held at first is known by its name, whoever put it there."""
     ran("json.dumps = json.dumps", names)

@@ -145,10 +145,16 @@ def handed_to(writing: Writing, scope: Scope) -> str:
     """Return the function of a library that a call hands something over to; empty for none."""
     owner = owner_of(writing, scope)
     root, last = _root_of(owner), "".join(writing.chain[1:][-1:])
-    if not writing.call or not root or root in _WATCHED:
+    if not writing.call or not root or root in _WATCHED or _is_to_a_value(writing, scope):
         return ""
     found = isinstance(_method(owner, last) if last else owner, _CALLED)
     return f"{_called(owner)}.{last}".rstrip(".") if found else ""
+
+
+def _is_to_a_value(writing: Writing, scope: Scope) -> bool:
+    """Tell whether a call adds to something of the user's own: ``nx.add_path(graph, nodes)``."""
+    value = scope.get(writing.target, MISSING) if writing.target else MISSING
+    return value is not MISSING and not isinstance(value, (*_CALLED, ModuleType, str))
 
 
 def _standing(writing: Writing, scope: Scope) -> Iterator[Standing]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zen_nb.identity.components import digest_text
 
@@ -42,6 +42,8 @@ class Writing:
         Names that the call reads.
     module
         What the first name stands for where the code imports it itself.
+    target
+        The first argument of a call that adds, where it is a name.
     """
 
     chain: tuple[str, ...]
@@ -49,6 +51,7 @@ class Writing:
     call: str = ""
     reads: tuple[str, ...] = ()
     module: str = ""
+    target: str = ""
 
 
 def shows_writing(text: str) -> bool:
@@ -75,8 +78,8 @@ def writings(tree: ast.Module) -> Iterator[Writing]:
         for found in _of_node(node):
             first = found.chain[0]
             module = found.module or imported.get(first, "")
-            if module or first not in local:
-                yield Writing(found.chain, found.key, found.call, found.reads, module)
+            if (module or first not in local) and found.target not in local:
+                yield replace(found, module=module)
 
 
 def _walked(tree: ast.AST, local: frozenset[str]) -> Iterator[tuple[ast.AST, frozenset[str]]]:
@@ -178,7 +181,9 @@ def _handed(call: ast.Call, statement: ast.AST) -> Iterator[Writing]:
         reads = tuple(dict.fromkeys(name for name in names if name != chain[0]))
         constants = [part.value for part in call.args if isinstance(part, ast.Constant)]
         key = next((one for one in constants if isinstance(one, (str, int))), None)
-        yield Writing(chain, key, digest_text(ast.dump(statement)), reads)
+        first = call.args[0] if chain[-1].startswith("add_") and call.args else None
+        target = first.id if isinstance(first, ast.Name) else ""
+        yield Writing(chain, key, digest_text(ast.dump(statement)), reads, target=target)
 
 
 def _chain(node: ast.expr) -> tuple[str, ...]:
