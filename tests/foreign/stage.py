@@ -5,11 +5,13 @@ Every notebook is played in a process of its own, forked from one that has the p
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,11 @@ _NUMBER = re.compile(r"(?<![\w.'\"-])(\d+)(?![\w.'\"])")
 def main(way: str, package: str, most: str, root: str) -> None:
     """Print a list of ``{"name", "cells": [{"shown", "cached", "note", "error"}]}``."""
     warnings.simplefilter("ignore")
-    found = notebooks(package, int(most))
-    told = [
-        {"name": one.name, **in_a_child(lambda one=one: play(one, way, Path(root)))}
-        for one in found
-    ]
+    with contextlib.redirect_stdout(sys.stderr):  # what packages say when they are loaded
+        told = [
+            {"name": one.name, **in_a_child(partial(play, one, way, Path(root)))}
+            for one in notebooks(package, int(most))
+        ]
     json.dump(told, sys.stdout)
 
 
