@@ -17,6 +17,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from hypothesis import given
@@ -100,6 +101,18 @@ def test_a_moved_setting_is_moved_again(name):
     assert ambient.changed(before, ambient.capture()) == {}
     assert ambient.restore(pickle.loads(pickle.dumps(dict(moved.changes)))) == ()
     assert ambient.changed(after, ambient.capture()) == {}
+
+
+def test_what_polars_is_told_is_a_setting_of_its_own(monkeypatch):
+    """It stands in the environment, where polars reads it without asking Python."""
+    monkeypatch.setenv("POLARS_FMT_MAX_ROWS", "9")
+    before = ambient.trace("polars.config")
+    moved = watched(lambda: pl.Config.set_tbl_rows(7))
+    assert ambient.check(before) == "polars.config changed"
+    monkeypatch.setenv("POLARS_FMT_MAX_ROWS", "9")
+    assert ambient.check(before) is None
+    ambient.restore({"polars.config": moved.changes["polars.config"]})
+    assert os.environ["POLARS_FMT_MAX_ROWS"] == "7"
 
 
 def test_a_step_that_moves_nothing_says_nothing():

@@ -10,7 +10,16 @@ from tests.soundness.verdict import Verdict, verdicts
 from tests.soundness.ways import ways_of
 
 # Groups of many variations on few themes: played by `make sweep`.
-SWEPT = {"effects", "formatting", "imports", "leftovers", "packages", "restored", "sharing"}
+SWEPT = {
+    "datascience",
+    "effects",
+    "formatting",
+    "imports",
+    "leftovers",
+    "packages",
+    "restored",
+    "sharing",
+}
 PLAYED = [
     pytest.param(
         group,

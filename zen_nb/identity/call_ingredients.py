@@ -84,6 +84,7 @@ class _Arguments:
         self.walks: list[tuple[str, Reach]] = [("", reach)]
         self.names = set(reach.names)
         self.libraries = set(reach.libraries)
+        self.types = set(reach.types)
         self.relived = list(reach.relived)
 
     def add(self, name: str, value: object) -> None:
@@ -106,6 +107,7 @@ class _Arguments:
         self.absent += reach.absent
         self.names |= reach.names
         self.libraries |= reach.libraries
+        self.types |= reach.types
         self.relived += reach.relived
         if reach.within:
             self.walks.append((label, reach))
@@ -117,7 +119,7 @@ class _Arguments:
         """Return them all."""
         components = self.components
         add_twins(components, self.classes)
-        add_registered(components, self.problems, self.libraries)
+        add_registered(components, self.problems, self.libraries, self.types)
         ordered = tuple([components[label] for label in sorted(components)])
         return Ingredients(
             ordered,

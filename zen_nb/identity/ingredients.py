@@ -89,7 +89,7 @@ def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
     add_twins(reach.components, reach.classes)
     reach.finish()
     components, problems = dict(reach.components), dict(reach.problems)
-    add_registered(components, problems, reach.libraries)
+    add_registered(components, problems, reach.libraries, reach.types)
     return Ingredients(
         tuple([components[label] for label in sorted(components)]),
         problems,

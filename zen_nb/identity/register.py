@@ -147,6 +147,8 @@ def handed_to(writing: Writing, scope: Scope) -> str:
     root, last = _root_of(owner), "".join(writing.chain[1:][-1:])
     if not writing.call or not root or root in _WATCHED or _is_to_a_value(writing, scope):
         return ""
+    if last == "set_random_seed" and root != "polars":
+        return ""  # the streams of others can be seen
     found = isinstance(_method(owner, last) if last else owner, _CALLED)
     return f"{_called(owner)}.{last}".rstrip(".") if found else ""
 

@@ -23,6 +23,7 @@ def add_registered(
     components: dict[str, Component],
     problems: dict[str, NoFingerprint],
     touched: Collection[str],
+    types: Collection[type] = (),
 ) -> None:
     """Give what stands in installed modules of the user's components, or problems.
 
@@ -33,12 +34,15 @@ def add_registered(
     ----------
     touched
         Roots of Python's modules that the step uses.
+    types
+        Installed classes of the values that it handles.
     """
     found = standing()
     if not found:
         return
     roots = {label.partition(":")[2] for label in components if label.startswith("package:")}
     roots.discard("python")
+    roots |= {str(kind.__module__).partition(".")[0] for kind in types} - {"builtins"}
     for one in found:
         if not _is_met(one.root, roots, touched):
             continue

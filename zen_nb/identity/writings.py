@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from zen_nb.identity.components import digest_text
 
 # How functions are called that keep what they are given.
-_HANDED = re.compile(r"(un)?register|add_|install|pickle$|constructor$")
+_HANDED = re.compile(r"(un)?register|add_|install|pickle$|constructor$|set_random_seed$")
 # Where code may write: an attribute or an entry of something named, or by a call.
 _WRITES = re.compile(
     r"(?m)^[ \t]*([^\W\d]\w*)[ \t]*[.\[][^=\n(]*[^=!<>\n]?=(?!=)|\b(?:for|as)\s+\w+[.\[]"
-    r"|\bsetattr\b|\bdelattr\b|\bvars\(|\bpatch\b|__dict__|\bdel\b|register|\badd_|install|\bcopyreg\b"
+    r"|\bsetattr\b|\bdelattr\b|\bvars\(|\bpatch\b|__dict__|\bdel\b|register|\badd_|install|\bcopyreg\b|_seed\b"
 )
 _IMPORTS = re.compile(r"(?m)^[ \t]*(?:from[ \t]+\S+[ \t]+)?import[ \t]+([^\n#]+)")
 _WORD = re.compile(r"[^\W\d]\w*")

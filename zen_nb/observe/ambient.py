@@ -156,7 +156,7 @@ def _read(name: str) -> Any:
 
 
 # Their settings are as good as untouched while they are not imported.
-_LIBRARIES = frozenset({"pandas", "numpy", "matplotlib", "sklearn"})
+_LIBRARIES = frozenset({"pandas", "numpy", "matplotlib", "sklearn", "polars"})
 
 
 def _digest(name: str, state: Any) -> str:

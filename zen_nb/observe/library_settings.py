@@ -5,6 +5,7 @@ A library is never imported to be read; one that a change belongs to is imported
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -209,6 +210,29 @@ _ERROR_DEFAULTS: Mapping[str, Any] = {
 PANDAS = PandasOptions()
 
 
+class PolarsConfig:
+    """What ``polars.Config`` sets, which polars keeps in the environment and reads there itself."""
+
+    name = "polars.config"
+
+    def read(self) -> dict[bytes, bytes] | None:
+        if "polars" not in sys.modules:
+            return None
+        held: dict[bytes, bytes] = vars(os.environ)["_data"]
+        return {name: value for name, value in held.items() if name.startswith(b"POLARS_")}
+
+    def change(
+        self, before: dict[bytes, bytes] | None, after: dict[bytes, bytes]
+    ) -> MappingChange | None:
+        return mapping_change(before or {}, after)
+
+    def make(self, change: MappingChange) -> None:
+        for name, value in change.put.items():
+            os.environ[os.fsdecode(name)] = os.fsdecode(value)
+        for name in change.dropped:
+            os.environ.pop(os.fsdecode(name), None)
+
+
 class ElementNumbers:
     """How far scikit-learn has counted the elements that it has drawn on the page.
 
@@ -247,6 +271,7 @@ LIBRARY_SETTINGS = (
     NumpyState("numpy.printoptions", "get_printoptions", "set_printoptions", _PRINT_DEFAULTS),
     NumpyState("numpy.err", "geterr", "seterr", _ERROR_DEFAULTS),
     SklearnConfig(),
+    PolarsConfig(),
     ElementNumbers(),
     FigureFormats(),
 )

@@ -127,6 +127,7 @@ _SHOWING = frozenset(
 )
 _LIBRARIES = {
     "sklearn.config": frozenset({"sklearn"}),
+    "polars.config": frozenset({"polars"}),
     "decimal.context": frozenset({"decimal"}),
     "pandas.compute": frozenset({"pandas"}),
     "numpy.err": frozenset({"numpy", "scipy"}),

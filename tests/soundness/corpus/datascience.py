@@ -100,15 +100,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "text executed from a file reads a global",
-        RERUN,
-        setup="K = 3",
-        step="exec(open('snippet.txt').read())\ny = globals().get('z', 0)",
-        edit=("K = 3", "K = 4"),
-        files={"snippet.txt": "z = K * 2\n"},
-        cell_only=True,
-    ),
-    Scenario(
         "template filled with all globals",
         RERUN,
         setup="name = 'Ada'\nT = 'Dear {name}'",
@@ -159,13 +150,6 @@ SCENARIOS = [
         modules={
             "mylib.py": "def feat_b(x):\n    return x * 2\ndef feat_a(x):\n    return x + 1\n"
         },
-    ),
-    Scenario(
-        "order of globals collected by prefix",
-        RERUN,
-        setup="df_b = 2\ndf_a = 1",
-        step="y = [v for k, v in list(globals().items()) if k.startswith('df_')]",
-        edit=("df_b = 2\ndf_a = 1", "df_a = 1\ndf_b = 2"),
     ),
     Scenario(
         "model unpickled from a file, its class edited",
@@ -245,13 +229,6 @@ SCENARIOS = [
         reads_itself=True,
     ),
     Scenario(
-        "state that pickling leaves out",
-        RERUN,
-        setup="class Model:\n    def __init__(self, k):\n        self.k = k\n        self.cut = 1\n    def __getstate__(self):\n        return {'k': self.k}\nm = Model(3)",
-        step="y = m.cut",
-        live="m.cut = 2",
-    ),
-    Scenario(
         "text of an array under print options",
         RERUN,
         setup="import numpy as np\na = np.arange(6.0).reshape(2, 3)\nnp.set_printoptions(precision=4)",
@@ -264,13 +241,6 @@ SCENARIOS = [
         setup="import pandas as pd\ndf = pd.DataFrame({'x': [1, 5, 9], 'g': ['a', 'b', 'a']})\npd.set_option('display.max_rows', 10)",
         step="y = repr(pd.concat([df] * 8))",
         edit=("max_rows', 10", "max_rows', 4"),
-    ),
-    Scenario(
-        "number format of frames written as text",
-        RERUN,
-        setup="import pandas as pd\ndf = pd.DataFrame({'x': [1, 5, 9], 'g': ['a', 'b', 'a']})\npd.set_option('display.float_format', '{:.1f}'.format)",
-        step="y = (df[['x']] / 7).to_string()",
-        edit=("{:.1f}", "{:.3f}"),
     ),
     Scenario(
         "option read by the step",
@@ -349,22 +319,6 @@ SCENARIOS = [
         edit=("'default'", "'pandas'"),
     ),
     Scenario(
-        "file read in processes of joblib",
-        RERUN,
-        setup="from joblib import Parallel, delayed\nimport glob\ndef total(p):\n    with open(p) as f:\n        return sum(int(v) for v in f if v.strip().isdigit())",
-        step="y = Parallel(n_jobs=2, backend='multiprocessing')(delayed(total)(p) for p in sorted(glob.glob('d/*.csv')))",
-        edit=("x\n1\n", "x\n7\n"),
-        files={"d/a.csv": "x\n1\n2\n", "d/b.csv": "x\n3\n4\n"},
-    ),
-    Scenario(
-        "file read in a pool of forked processes",
-        RERUN,
-        setup="import multiprocessing, glob\ndef total(p):\n    with open(p) as f:\n        return sum(int(v) for v in f if v.strip().isdigit())",
-        step="with multiprocessing.get_context('fork').Pool(2) as pool:\n    y = pool.map(total, sorted(glob.glob('d/*.csv')))\ndel pool",
-        edit=("x\n1\n", "x\n7\n"),
-        files={"d/a.csv": "x\n1\n2\n", "d/b.csv": "x\n3\n4\n"},
-    ),
-    Scenario(
         "file read in threads",
         RERUN,
         setup="from concurrent.futures import ThreadPoolExecutor\nimport glob\ndef total(p):\n    with open(p) as f:\n        return sum(int(v) for v in f if v.strip().isdigit())",
@@ -379,13 +333,6 @@ SCENARIOS = [
         step="y = Parallel(n_jobs=2, prefer='threads')(delayed(lambda p: int(pd.read_csv(p)['x'].sum()))(p) for p in sorted(glob.glob('d/*.csv')))",
         edit=("x\n1\n", "x\n7\n"),
         files={"d/a.csv": "x\n1\n2\n", "d/b.csv": "x\n3\n4\n"},
-    ),
-    Scenario(
-        "variable read in threads",
-        RERUN,
-        setup="from concurrent.futures import ThreadPoolExecutor\nimport os\nos.environ['REGION'] = 'eu'",
-        step="with ThreadPoolExecutor(1) as pool:\n    y = list(pool.map(os.getenv, ['REGION']))\ndel pool",
-        edit=("'eu'", "'us'"),
     ),
     Scenario(
         "file added to a folder listed by a helper",
@@ -473,14 +420,6 @@ SCENARIOS = [
         setup="import pyarrow as pa, pyarrow.parquet as pq, pyarrow.dataset as ds, os\nos.makedirs('p', exist_ok=True)\npq.write_table(pa.table({'x': [1, 2]}), 'p/part0.parquet')\ndata = ds.dataset('p')",
         step="y = data.to_table()['x'].to_pylist()",
         edit=("[1, 2]", "[1, 3]"),
-    ),
-    Scenario(
-        "Arrow file opened by its file system",
-        RERUN,
-        setup="import pyarrow as pa, pyarrow.fs as fs\nfolder = 'd'\nlocal = fs.LocalFileSystem()",
-        step="y = fs.LocalFileSystem().open_input_file(folder + '/a.csv').read().decode()",
-        edit=("x\n1\n", "x\n7\n"),
-        files={"d/a.csv": "x\n1\n2\n", "d/b.csv": "x\n3\n4\n"},
     ),
     Scenario(
         "lazy frame scanned earlier and collected by the step",
@@ -677,14 +616,6 @@ SCENARIOS = [
         setup="import pandas as pd\ndf = pd.DataFrame({'x': [1, 5, 9], 'g': ['a', 'b', 'a']})\n# %%\n%%step up\ndf['z'] = df['x'] * 2",
         step="y = int(df['z'].sum())",
         edit=("* 2", "* 3"),
-        cell_only=True,
-    ),
-    Scenario(
-        "step above makes an iterator",
-        RERUN,
-        setup="%%step up\nit = iter([1, 2])",
-        step="y = sum(list(it))",
-        edit=("[1, 2]", "[1, 3]"),
         cell_only=True,
     ),
     Scenario(
