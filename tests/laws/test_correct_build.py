@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.notebook.test_kernel import Kernel
 from tests.notebook.world import Notebook
 
 NAMES = ("a", "b", "c", "d")
@@ -193,6 +194,36 @@ def check(notebook):
 def test_cold_and_warm_are_equal_to_no_cache(notebook):
     """Plain, cold, warm and alternating: the same page and the same namespace, aliases included."""
     check(notebook)
+
+
+def in_a_kernel(folder, sources, *, plain):
+    """Run a notebook in a kernel of its own; return what its cells showed and what it left."""
+    work = Path(tempfile.mkdtemp(dir=folder))
+    kernel = Kernel(folder)
+    try:
+        kernel.run("%unload_ext zen_nb" if plain else "1")
+        kernel.run(f"import os\nos.chdir({str(work)!r})")
+        kernel.run("import random\nrandom.seed(0)")
+        kernel.run(SETUP)
+        shown = [kernel.run(source)[1] for source in sources]
+        kernel.run(PROBE)
+        return shown, kernel.value("repr(_found)")
+    finally:
+        kernel.stop()
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(3600)
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cells)
+def test_kernels_show_and_leave_the_same(notebook):
+    """Fifty notebooks in real kernels: plainly, cold and warm."""
+    texts = [f"{body}\n{last}" for body, _, last in notebook]
+    steps = [f"%%step s{number}\n{text}" for number, text in enumerate(texts)]
+    with tempfile.TemporaryDirectory() as folder:
+        expected = in_a_kernel(Path(folder), texts, plain=True)
+        for _ in range(2):
+            assert in_a_kernel(Path(folder), steps, plain=False) == expected, "\n\n".join(steps)
 
 
 @pytest.mark.sweep
