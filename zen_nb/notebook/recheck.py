@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import random
-import select
+import selectors
 import signal
 import sys
 import tempfile
@@ -194,15 +194,15 @@ def _heard(reader: int, child: int, longest_s: float) -> bytes | None:
     ends = time.monotonic() + longest_s
     parts: list[bytes] = []
     try:
-        while True:
-            ready, _, _ = select.select([reader], [], [], max(0.0, ends - time.monotonic()))
-            if not ready:
-                os.kill(child, signal.SIGKILL)
-                return None
-            part = os.read(reader, 1 << 16)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
+        with selectors.DefaultSelector() as selector:
+            selector.register(reader, selectors.EVENT_READ)
+            while selector.select(max(0.0, ends - time.monotonic())):
+                part = os.read(reader, 1 << 16)
+                if not part:
+                    return b"".join(parts)
+                parts.append(part)
+        os.kill(child, signal.SIGKILL)
+        return None
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
