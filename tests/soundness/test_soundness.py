@@ -16,6 +16,7 @@ SWEPT = {
     "formatting",
     "imports",
     "leftovers",
+    "outside",
     "packages",
     "restored",
     "sharing",
