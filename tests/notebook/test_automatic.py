@@ -17,7 +17,7 @@ STRICT = "%pipeline auto on --slower-than 1m"
 PLAIN_ONES = {
     "imports": "import json\nfrom pathlib import Path",
     "definitions": "'''Text.'''\ndef f(x):\n    return x\nclass A:\n    pass",
-    "harmless magics": "%precision 3\nimport json",
+    "harmless magics": "%load_ext autoreload\nimport json",
     "a cell magic": "%%time\nx = 1",
     "a line of zen_nb": "%pipeline status\nx = 1",
     "nothing": "# only a comment",
