@@ -51,11 +51,19 @@ def shown(notebook: Opener) -> OpenNotebook:
     return opened
 
 
-def asked(opened: OpenNotebook) -> list[dict[str, object]]:
-    """Return the messages that have reached the kernel."""
-    opened.run(1)
-    found = ast.literal_eval(opened.text(1))
-    assert isinstance(found, list)
+def asked(opened: OpenNotebook, count: int) -> list[dict[str, object]]:
+    """Return the messages that have reached the kernel, once there are so many of them.
+
+    JupyterLab sends a widget's messages by a subshell, in a thread beside the cells: a cell
+    that is run after a click may be done before the click has arrived.
+    """
+    for _ in range(20):
+        opened.run(1)
+        found = ast.literal_eval(opened.text(1))
+        assert isinstance(found, list)
+        if len(found) >= count:
+            break
+        opened.page.wait_for_timeout(250)
     return found
 
 
@@ -68,7 +76,7 @@ def test_a_click_on_a_switch_reaches_the_kernel(shown: OpenNotebook) -> None:
     expect(switch).to_have_attribute("title", re.compile("off, set by the demo"))
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "true")
-    assert asked(shown) == [
+    assert asked(shown, 2) == [
         {"kind": "toggle", "step": "train", "value": False},
         {"kind": "toggle", "step": "train", "value": None},
     ]
@@ -132,7 +140,7 @@ def test_keyboard_alone_is_enough(shown: OpenNotebook) -> None:
     keys.press("Escape")
     expect(details).to_be_hidden()
     expect(shown.step("train")).to_be_focused()
-    assert asked(shown) == [
+    assert asked(shown, 3) == [
         {"kind": "toggle", "step": "train", "value": False},
         {"kind": "toggle", "step": "train", "value": None},
         {"kind": "run", "to": "train", "all": False},
@@ -148,7 +156,7 @@ def test_keys_of_the_graph_are_not_keys_of_the_notebook(shown: OpenNotebook) -> 
     shown.page.keyboard.press("Enter")
     shown.page.keyboard.press("ArrowDown")
     assert shown.kinds() == before
-    assert {ask["kind"] for ask in asked(shown)} == {"toggle", "run"}
+    assert {ask["kind"] for ask in asked(shown, 2)} == {"toggle", "run"}
 
 
 def test_the_run_bar_asks_for_runs(shown: OpenNotebook) -> None:
@@ -163,7 +171,7 @@ def test_the_run_bar_asks_for_runs(shown: OpenNotebook) -> None:
     shown.step("report").hover()
     shown.step("report").get_by_role("button", name="Run to here").click()
     expect(bar).to_contain_text("3 cached, 0 to run")
-    assert asked(shown) == [
+    assert asked(shown, 6) == [
         {"kind": "run", "to": None, "all": False},
         {"kind": "run", "to": None, "all": True},
         {"kind": "toggle", "step": None, "value": False},
