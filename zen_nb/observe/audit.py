@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from zen_nb.observe.modules import (
 from zen_nb.observe.paths import left_out, never_traced
 from zen_nb.observe.programs import files_of, name_of
 from zen_nb.observe.readable import readable
-from zen_nb.observe.reads import Reads
+from zen_nb.observe.reads import Reads, note_here, noted, taken
 from zen_nb.observe.scope import Scope
 from zen_nb.observe.sources import asked_by_import, asked_by_python
 
@@ -40,6 +39,7 @@ _WIDTH = {"kind": 0, "size": 1, "state": 2}
 _READING = frozenset({"r", "rb"})
 # Whose reader decides what the reading means.
 _LOOKED_AT = (".py", *METADATA)
+_LAST_LETTERS = frozenset(name[-1] for name in _LOOKED_AT)
 _READ_FLAGS_MASK = os.O_WRONLY | os.O_RDWR
 _NOT_CONTENT = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
 
@@ -107,35 +107,44 @@ class Audit:
         self.modules = ModulesFound()
         self.heed: Heed | None = None
         self._left_out: tuple[str, ...] = ()
+        self._noted: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin to collect, from every thread that the scope covers."""
-        global _active, _reads
+        global _active  # noqa: PLW0603
         _install()
         with muted():
             self._left_out = left_out()
+            for audit in _active:
+                audit.settle()
         self.scope.enter()
         with _lock:
-            _active, _reads = (*_active, self), None
+            _active = (*_active, self)
+            _look_at_once()
 
     def stop(self) -> None:
         """End; harmless when repeated."""
-        global _active, _reads
+        global _active  # noqa: PLW0603
         with _lock:
-            _active, _reads = tuple(audit for audit in _active if audit is not self), None
+            _active = tuple(audit for audit in _active if audit is not self)
+            _look_at_once()
+        self._noted |= taken()
         self.scope.leave()
 
     def wait(self) -> None:
         """Only note what is opened for reading from now on, where that will do."""
-        global _reads  # noqa: PLW0603
+        global _reads, _quick  # noqa: PLW0603
+        self.settle()
         if self.reads.can_wait():
-            self.reads.covers = self.scope.covers if self.scope.reach == "context" else None
             with _lock:
-                _reads = self.reads if _active == (self,) else None
+                if _active == (self,):
+                    _reads = self.reads
+                    _quick = self.reads if self.scope.reach == "process" else None
 
     def settle(self) -> None:
         """Look at the files that were only noted when they were opened."""
-        for path, thread in self.reads.taken().items():
+        found, self._noted = self._noted | taken(), {}
+        for path, thread in found.items():
             if self.scope.owns(thread):
                 self.touch(path, "read", noted=True)
 
@@ -169,8 +178,10 @@ class Audit:
 
 
 _active: tuple[Audit, ...] = ()
-# Of the only step that runs, where what it opens for reading is only noted.
+# Of the only step that runs, where what it opens for reading is only noted; and the same again
+# where every thread that notes it works for that step.
 _reads: Reads | None = None
+_quick: Reads | None = None
 _lock = threading.Lock()
 _installed = False
 
@@ -186,10 +197,12 @@ _quiet = _Quiet()
 def muted() -> Iterator[None]:
     """While entered, what this thread does is not collected: it is zen_nb's own doing."""
     _quiet.depth += 1
+    note_path, noted.note = noted.note, None
     try:
         yield
     finally:
         _quiet.depth -= 1
+        noted.note = note_path
 
 
 def _install() -> None:
@@ -201,21 +214,21 @@ def _install() -> None:
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if not _active:
-        return
-    if event == "open" and _reads is not None:
+    # Each line here is felt where a step opens thousands of files.
+    if event == "open" and (reads := _quick) is not None:
         path, mode, _ = args
         if (
             mode in _READING
             and type(path) is str
-            and path not in _reads.apart
-            and not path.endswith(_LOOKED_AT)
-            and not path.startswith(_reads.elsewhere)
-            and not _quiet.depth
-            and (_reads.covers is None or _reads.covers())
+            and path[-1:] not in _LAST_LETTERS
+            and path not in reads.apart
+            and not (reads.elsewhere and path.startswith(reads.elsewhere))
+            and (note_path := noted.note) is not None
         ):
-            _reads.waiting[path] = get_ident()
+            note_path(path)
             return
+    if not _active:
+        return
     note = _NOTES.get(event)
     if note is None or _quiet.depth:
         return
@@ -250,11 +263,29 @@ def _on_open(audit: Audit, args: tuple[Any, ...]) -> None:
     if (flags or 0) & _NOT_CONTENT:
         return
     kind = _kind_of_open(mode, flags or 0)
-    if kind != "read":
+    if kind == "read":
+        _on_read(audit, path)
+    else:
         audit.settle()
-    audit.touch(path, kind)
-    if kind == "read" and _reads is None:
+        audit.touch(path, kind)
+
+
+def _on_read(audit: Audit, path: Any) -> None:
+    """Note a file that is opened for reading, or look at it where that cannot wait."""
+    reads = _reads
+    if reads is None:
+        audit.touch(path, "read")
         audit.wait()
+        return
+    note_path = note_here()
+    if audit.scope.reach == "process" or not isinstance(path, str):
+        audit.touch(path, "read")
+        return
+    apart = path in reads.apart or path.endswith(_LOOKED_AT) or path.startswith(reads.elsewhere)
+    if apart:
+        audit.touch(path, "read")
+    else:
+        note_path(path)
 
 
 def _kind_of_open(mode: str | None, flags: int) -> str:
@@ -361,9 +392,13 @@ def _on_fork(audit: Audit, _: tuple[Any, ...]) -> None:
 
 def _outside(audit: Audit) -> None:
     """Look at all files when they are opened: something else may write some of them."""
-    global _reads  # noqa: PLW0603
     audit.reads.closed = True
-    _reads = None
+    _look_at_once()
+
+
+def _look_at_once() -> None:
+    global _reads, _quick  # noqa: PLW0603
+    _reads = _quick = None
 
 
 _NOTES: dict[str, Callable[[Audit, tuple[Any, ...]], None]] = {

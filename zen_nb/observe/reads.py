@@ -12,7 +12,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 import time
+import weakref
+from _thread import get_ident
 from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
@@ -29,13 +32,54 @@ _NO_FILES = re.compile(
 )
 # Linux's CLOCK_REALTIME_COARSE, which file times are taken from.
 _COARSE = 5
-_TICKS = 2
+_LEAST_NS = 1
 # By how much the clocks of machines that share files may differ.
 _SKEW_NS = 60 * 10**9
 
 
+class _Life:
+    """Ends with the thread that holds it."""
+
+
+class _Noted(threading.local):
+    """What notes a path that this thread opens: ``None`` before its first."""
+
+    note: Callable[[str], None] | None = None
+    life: _Life | None = None
+
+
+noted = _Noted()
+# All that is noted, with the thread that noted it. A thread keeps its own for life: a note that
+# comes while one step ends and the next begins is lost to neither.
+_noted: list[tuple[int, set[str], weakref.ref[_Life]]] = []
+_lock = threading.Lock()
+
+
+def note_here() -> Callable[[str], None]:
+    """Let the calling thread note what it opens from now on; return what notes it."""
+    if noted.note is None:
+        paths: set[str] = set()
+        noted.note, noted.life = paths.add, _Life()
+        with _lock:
+            _noted.append((get_ident(), paths, weakref.ref(noted.life)))
+    return noted.note
+
+
+def taken() -> dict[str, int]:
+    """Return what waits, each with a thread that has opened it, and wait no longer for it."""
+    found: dict[str, int] = {}
+    with _lock:
+        ended = [one for one in _noted if one[2]() is None]
+        for thread, paths, _ in _noted:
+            while paths:
+                found[paths.pop()] = thread
+        for one in ended:
+            _noted.remove(one)
+    return dict(sorted(found.items()))
+
+
 class Reads:
-    """Paths opened for reading that are still to be looked at, with the thread that did.
+    """Whether files that one step opens for reading can be looked at later.
 
     Parameters
     ----------
@@ -44,54 +88,42 @@ class Reads:
 
     Attributes
     ----------
-    waiting
-        In the order in which they were first opened.
     since
         In nanoseconds: a file changed later may have changed since it was opened.
-    covers
-        Tells whether the calling thread works for the step; ``None`` where that is told later.
     closed
         Whether every file is to be looked at when it is opened.
     elsewhere
         Where files are whose times are not to be relied on.
     """
 
-    __slots__ = ("_began", "apart", "closed", "covers", "elsewhere", "since", "waiting")
+    __slots__ = ("_began", "apart", "closed", "elsewhere", "since")
 
     def __init__(self, apart: Collection[str] = ()) -> None:
         self.apart = frozenset(apart)
-        self.waiting: dict[str, int] = {}
         self.elsewhere = foreign_mounts() or ()
         self.closed = foreign_mounts() is None
-        self.covers: Callable[[], bool] | None = None
         self.since = 0
-        self._began = time.monotonic()
+        self._began = 0 if self.closed else time.clock_gettime_ns(_COARSE)
 
     def can_wait(self) -> bool:
-        """Tell whether what is opened from now on can be looked at later."""
-        if self.closed or time.monotonic() - self._began < _TICKS * _tick():
-            return False
-        if f"{os.getcwd()}/".startswith(self.elsewhere):
-            return False
-        self.since = time.clock_gettime_ns(_COARSE)
-        return True
+        """Tell whether what is opened from now on can be looked at later.
 
-    def taken(self) -> dict[str, int]:
-        """Return what waits, and wait no longer for it."""
-        found, self.waiting = self.waiting, {}
-        return found
+        Not before the clock has ticked: a file written just before the step began has the
+        time of that tick, and so has one that is written just after.
+        """
+        if self.closed:
+            return False
+        now = time.clock_gettime_ns(_COARSE)
+        if now - self._began < _LEAST_NS or f"{os.getcwd()}/".startswith(self.elsewhere):
+            return False
+        self.since = now
+        return True
 
     def may_have_changed(self, state: os.stat_result) -> bool:
         """Tell whether a file in this state may have been in another when it was opened."""
         # A link may lead to another machine's file system all the same.
         slack = _SKEW_NS if state.st_dev in _foreign_devices() else 0
         return max(state.st_ctime_ns, state.st_mtime_ns) + slack >= self.since
-
-
-@cache
-def _tick() -> float:
-    """Return the seconds between two ticks of the clock that file times are taken from."""
-    return time.clock_getres(_COARSE)
 
 
 def foreign_mounts() -> tuple[str, ...] | None:
