@@ -25,6 +25,7 @@ from zen_nb.identity.bytecode import FORMATS, REMAINS
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.kept import Kept
+from zen_nb.identity.preview import previews
 from zen_nb.identity.restored import remember
 from zen_nb.identity.summary import summarise
 from zen_nb.observe.audit import muted
@@ -50,6 +51,8 @@ UNLIKE = "<unlike>"
 # What unpickling reads of a stream of small objects, and a disk of plain bytes, in a second.
 _OBJECTS_PER_S = 50e6
 _BYTES_PER_S = 1e9
+# What a first look at the outputs may take of the user's time, besides a fiftieth of the step's.
+_LOOKING_S = 0.004
 LEAVES_NOTHING = "it leaves no variable, output or file, so what it does is not seen"
 CHEAP = "it runs faster than a record of it would come back"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -298,8 +301,14 @@ class Attempt:
         except NotStorable as error:
             raise _in_the_users_words(error, changes) from None
         self._require_worth(record.duration_s, _bringing_back_s(payload))
-        components = self.decision.question.ingredients.components
-        return self._store.add(record, payload=payload, transcript=shown, components=components)
+        looks = previews({**made.bound, **changes.changed}, _LOOKING_S + record.duration_s / 50)
+        return self._store.add(
+            record,
+            payload=payload,
+            transcript=shown,
+            components=self.decision.question.ingredients.components,
+            previews=looks,
+        )
 
     def _require_worth(self, duration: float, bringing_back_s: float) -> None:
         """Raise `NotWorth` where the step is kept only if that spares time, and it does not."""

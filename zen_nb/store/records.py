@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.core.model import Component, Record
+from zen_nb.core.model import JSON, Component, Record
 from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
@@ -31,7 +31,7 @@ from zen_nb.store.envelope import Entry, Section
 from zen_nb.store.folder import prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
-from zen_nb.store.sections import buffers_of, read_components
+from zen_nb.store.sections import Contents, buffers_of, read_components, read_previews
 from zen_nb.store.serialize import NotLoadable, Payload
 from zen_nb.store.serialize import load as load_stream
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
@@ -163,6 +163,13 @@ class Store:
         except (NotLoadable, ValueError, TypeError):
             return ()
 
+    def previews(self, record: Record) -> dict[str, JSON]:
+        """Return a first look at the record's artifacts, by name; empty where none is kept."""
+        try:
+            return read_previews(self._optional(self._entry(record), "previews"))
+        except (NotLoadable, ValueError, TypeError):
+            return {}
+
     def history(self, step: str, most: int = history.LINES) -> list[Record]:
         """Return what this step produced, newest first, at most `most`, the evicted included.
 
@@ -193,6 +200,7 @@ class Store:
         payload: Payload,
         transcript: bytes = b"",
         components: Sequence[Component] = (),
+        previews: Mapping[str, JSON] = MappingProxyType({}),
     ) -> Record:
         """Keep a finished step and return its record with size and writer filled in.
 
@@ -206,7 +214,7 @@ class Store:
         """
         rows, signer = self._writing()
         writer = Writer(self.folder, rows, self._blobs, self._journal, signer)
-        record = writer.keep(record, payload, transcript, components)
+        record = writer.keep(record, Contents(payload, transcript, components, previews))
         self._mine.add(record.key)
         if rows.rebuilt:
             self._fill()

@@ -12,11 +12,11 @@ length (8 bytes each), little-endian.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 
-from zen_nb.core.model import Component
+from zen_nb.core.model import JSON, Component
 from zen_nb.store.blobs import Blobs, Stored
 from zen_nb.store.drafts import Piece, digest_of
 from zen_nb.store.envelope import Place, Section
@@ -56,17 +56,28 @@ class Parts:
         self.sections.append(Section(name, place, len(content), digest_of(content)))
 
 
-def lay_out(
-    parts: Parts,
-    payload: Payload,
-    transcript: bytes,
-    components: Sequence[Component],
-    blobs: Blobs,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is kept of a finished step besides its head.
+
+    Attributes
+    ----------
+    previews
+        A first look at artifacts by name, as plain data.
+    """
+
+    payload: Payload
+    transcript: bytes = b""
+    components: Sequence[Component] = ()
+    previews: Mapping[str, JSON] = field(default_factory=dict)
+
+
+def lay_out(parts: Parts, contents: Contents, blobs: Blobs) -> None:
     """Store what is large and put the rest into `parts`, ready to be sealed.
 
     Where this raises, `parts` knows which blobs were made.
     """
+    payload, transcript = contents.payload, contents.transcript
     small = payload.size_bytes <= INLINE_BYTES
     place: Place = "row" if small else "blob"
     layout, pack, big = _arrange(payload)
@@ -79,8 +90,11 @@ def lay_out(
         parts.add(f"buffer:{number}", [buffer], "blob", blobs)
     if transcript:
         parts.add("transcript", [transcript], _transcript_place(len(transcript)), blobs)
-    shown = _components_json(components)
-    parts.add("components", [shown], "tail" if len(shown) <= TAIL_BYTES else "blob", blobs)
+    shown = _components_json(contents.components)
+    parts.add("components", [shown], _tail_place(len(shown)), blobs)
+    if contents.previews:
+        looks = json.dumps(dict(contents.previews), separators=(",", ":")).encode("ascii")
+        parts.add("previews", [looks], _tail_place(len(looks)), blobs)
 
 
 def buffers_of(layout: bytes, part: Callable[[str], memoryview]) -> list[memoryview]:
@@ -99,6 +113,12 @@ def read_components(content: bytes | memoryview) -> tuple[Component, ...]:
     return tuple(Component(*part) for part in json.loads(bytes(content)))
 
 
+def read_previews(content: bytes | memoryview) -> dict[str, JSON]:
+    """Return what `lay_out` kept of the previews."""
+    found = json.loads(bytes(content) or b"{}")
+    return found if isinstance(found, dict) else {}
+
+
 def _components_json(components: Sequence[Component]) -> bytes:
     listed = [[part.label, part.digest, dict(part.shown)] for part in components]
     return json.dumps(listed, separators=(",", ":")).encode("ascii")
@@ -109,8 +129,10 @@ def _place(size: int, inline: int) -> Place:
 
 
 def _transcript_place(size: int) -> Place:
-    if size <= TRANSCRIPT_INLINE_BYTES:
-        return "row"
+    return "row" if size <= TRANSCRIPT_INLINE_BYTES else _tail_place(size)
+
+
+def _tail_place(size: int) -> Place:
     return "tail" if size <= TAIL_BYTES else "blob"
 
 

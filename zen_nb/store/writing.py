@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.core.model import Component, Record
+from zen_nb.core.model import Record
 from zen_nb.store import envelope as envelopes
 from zen_nb.store.blobs import Blobs
 from zen_nb.store.disk import DatabaseDamaged, Rows
@@ -15,8 +14,7 @@ from zen_nb.store.history import History
 from zen_nb.store.interrupts import held
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import WRITER, judge
-from zen_nb.store.sections import Parts, lay_out
-from zen_nb.store.serialize import Payload
+from zen_nb.store.sections import Contents, Parts, lay_out
 from zen_nb.store.signing import Signer
 from zen_nb.store.space import Space
 
@@ -36,13 +34,7 @@ class Writer:
         self._journal = journal
         self._signer = signer
 
-    def keep(
-        self,
-        record: Record,
-        payload: Payload,
-        transcript: bytes,
-        components: Sequence[Component],
-    ) -> Record:
+    def keep(self, record: Record, contents: Contents) -> Record:
         """Keep `record` with its parts and return it with size and writer filled in.
 
         Raises
@@ -52,7 +44,7 @@ class Writer:
         """
         parts = Parts()
         try:
-            lay_out(parts, payload, transcript, components, self._blobs)
+            lay_out(parts, contents, self._blobs)
             writer = {**record.writer, **WRITER}
             record = replace(record, size_bytes=parts.size_bytes, writer=writer)
             sealed = envelopes.seal(self._signer, record, parts.sections, parts.inline)
@@ -62,24 +54,18 @@ class Writer:
                 raise StoreUnavailable(f"its record cannot be written: {error}") from error
             raise
         with held:  # from here on it is either kept or taken back before an interrupt is seen
-            self._commit(record, sealed, parts, (payload, transcript, components))
+            self._commit(record, sealed, parts, contents)
         self._blobs.remember_fresh()
         return record
 
-    def _commit(
-        self,
-        record: Record,
-        sealed: bytes,
-        parts: Parts,
-        made: tuple[Payload, bytes, Sequence[Component]],
-    ) -> None:
+    def _commit(self, record: Record, sealed: bytes, parts: Parts, contents: Contents) -> None:
         before = self._journal.read(record.key)
         try:
             for _ in range(_TRIES):
                 if self._write_if_here(record, sealed, parts):
                     return
                 again = Parts()
-                lay_out(again, made[0], made[1], made[2], self._blobs)
+                lay_out(again, contents, self._blobs)
                 parts.stored += again.stored
         except BaseException as error:
             self._undo(parts)
