@@ -10,6 +10,7 @@ import { bytes, duration, forecast } from "./words";
 export interface BarActions {
   send(ask: Ask): void;
   flipRun(value: boolean | null): void;
+  previewRun(value: boolean | null, on: boolean): void;
   switchView(): void;
 }
 
@@ -24,6 +25,8 @@ export class Bar {
   private readonly view: HTMLButtonElement;
   private readonly three: ThreePositions;
   private readonly forecast = el("span", { class: "znb-forecast" });
+  private would = "";
+  private known: RunBar | null = null;
   private readonly totals = el("span", { class: "znb-totals" });
 
   constructor(actions: BarActions) {
@@ -35,7 +38,11 @@ export class Bar {
     this.stop.append(sign(SIGNS.stop), "Stop");
     this.clear = button("znb-clear", () => actions.send({ kind: "clear_toggles" }));
     this.view = button("znb-view", () => actions.switchView());
-    this.three = new ThreePositions("Caching for this run", (value) => actions.flipRun(value));
+    this.three = new ThreePositions(
+      "Caching for this run",
+      (value) => actions.flipRun(value),
+      (value, on) => actions.previewRun(value, on),
+    );
     const cache = el("span", { class: "znb-cache" }, "Cache this run", this.three.element);
     this.element = el(
       "div",
@@ -63,10 +70,22 @@ export class Bar {
     const set_ = snapshot.nodes.filter((node) => node.cache.toggle !== null).length;
     say(this.clear, set_ === 1 ? "Clear 1 toggle" : `Clear ${set_} toggles`);
     set(this.clear, "hidden", set_ === 0);
-    say(this.forecast, forecast(run));
+    this.known = run;
+    this.foretell();
     say(this.totals, totals(run));
     say(this.view, isList ? "Graph" : "List");
     set(this.view, "title", isList ? "Show as a graph" : "Show as a list");
+  }
+
+  /** Say what a flip would make run instead of the forecast, or the forecast again (`""`). */
+  preview(would: string): void {
+    this.would = would;
+    this.foretell();
+  }
+
+  private foretell(): void {
+    set(this.forecast, "data-would", this.would !== "");
+    say(this.forecast, this.would || (this.known === null ? "" : forecast(this.known)));
   }
 }
 

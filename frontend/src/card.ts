@@ -5,7 +5,7 @@ import type { ShownSwitch } from "./flips";
 import { SIGNS, StateIcon, sign } from "./icons";
 import type { Box, Point } from "./layout";
 import type { StepNode } from "./snapshot";
-import { FlipSwitch } from "./switches";
+import { FlipSwitch, LOOKS } from "./switches";
 import { clause, look, spoken, timings } from "./words";
 
 export interface CardActions {
@@ -56,17 +56,17 @@ export class Card {
       this.progress,
     );
     this.element.addEventListener("click", () => actions.select(id));
-    for (const [event, on] of PREVIEWS) {
+    for (const [event, on] of LOOKS) {
       this.flip.element.addEventListener(event, () => actions.preview(id, on));
     }
   }
 
   /** Draw `node`; does nothing where nothing of it changed. */
   update(node: StepNode, shown: ShownSwitch, now: number): void {
-    const drawing = JSON.stringify([node, shown]);
-    this.node = node;
-    if (drawing !== this.drawn) {
-      this.drawn = drawing;
+    const flip = `${shown.toggle} ${shown.enabled} ${shown.pending} ${shown.source}`;
+    if (node !== this.node || flip !== this.drawn) {
+      this.node = node;
+      this.drawn = flip;
       this.redraw(node, shown, now);
     }
     this.tick(now);
@@ -113,13 +113,6 @@ export class Card {
     this.flip.update(node.name, shown);
   }
 }
-
-const PREVIEWS = [
-  ["mouseenter", true],
-  ["focus", true],
-  ["mouseleave", false],
-  ["blur", false],
-] as const;
 
 function hover(node: StepNode): string {
   return [node.name, node.reason, ...node.why].filter((line) => line !== "").join("\n");

@@ -3,13 +3,16 @@
 import { el, say, set } from "./dom";
 import type { ShownSwitch } from "./flips";
 import { SIGNS, StateIcon, sign } from "./icons";
-import type { PipelineSnapshot, State, StepNode } from "./snapshot";
+import { drawPreview, picture } from "./previews";
+import type { PipelineSnapshot, State, StepDetails, StepNode } from "./snapshot";
 import { ThreePositions } from "./switches";
 import { ago, bytes, clause, duration, look, setting } from "./words";
 
 export interface DetailsActions {
   flip(id: string, value: boolean | null): void;
   runTo(id: string): void;
+  /** Show the step's cell; absent where the shell knows no notebook. */
+  goTo?: (id: string) => void;
   close(): void;
 }
 
@@ -32,6 +35,9 @@ export class Details {
     const runTo = el("button", { type: "button", class: "znb-button" }, sign(SIGNS.toHere));
     runTo.append("Run to here");
     runTo.addEventListener("click", () => this.node && actions.runTo(this.node.id));
+    const toCell = el("button", { type: "button", class: "znb-button", hidden: !actions.goTo });
+    toCell.append("Go to cell");
+    toCell.addEventListener("click", () => this.node && actions.goTo?.(this.node.id));
     const close = el(
       "button",
       { type: "button", class: "znb-button znb-close", "aria-label": "Close details" },
@@ -40,13 +46,18 @@ export class Details {
     close.addEventListener("click", () => actions.close());
     const head = el("div", { class: "znb-head" }, this.icon.element, this.name);
     head.append(el("span", { class: "znb-state" }, this.word, this.clause), close);
-    const acts = el("div", { class: "znb-acts" }, runTo);
+    const acts = el("div", { class: "znb-acts" }, runTo, toCell);
     acts.append(el("span", { class: "znb-cache" }, "Cache", this.three.element), this.setting);
     this.element = el("section", { class: "znb-details", hidden: true }, head, acts, this.body);
   }
 
-  /** Show `node`, or nothing. */
-  update(node: StepNode | null, all: PipelineSnapshot, shown: ShownSwitch | null): void {
+  /** Show `node` with what is known beyond it, or nothing. */
+  update(
+    node: StepNode | null,
+    all: PipelineSnapshot,
+    shown: ShownSwitch | null,
+    more: StepDetails | null,
+  ): void {
     const opened = node !== null && this.node?.id !== node.id;
     this.node = node;
     set(this.element, "hidden", node === null);
@@ -58,10 +69,10 @@ export class Details {
     say(this.word, look(node.state).word);
     this.three.update(shown);
     say(this.setting, shown.pending ? "pending" : setting(shown));
-    const drawing = JSON.stringify([node, all.edges]);
+    const drawing = JSON.stringify([node, all.edges, more]);
     if (drawing !== this.drawn) {
       this.drawn = drawing;
-      this.body.replaceChildren(...sections(node, all, now));
+      this.body.replaceChildren(...sections(node, all, now, more));
       if (opened) this.body.scrollTop = 0;
     }
     this.tick(now);
@@ -82,21 +93,44 @@ function reason(node: StepNode): string {
 const SETTLED: readonly State[] = ["failed", "up_to_date"];
 const AHEAD: readonly State[] = ["edited", "will_run", "waiting", "evicted", "expired"];
 
-function sections(node: StepNode, all: PipelineSnapshot, now: number): HTMLElement[] {
-  return [why(node), error(node), facts(node, all, now), parameters(node), artifacts(node)].filter(
-    (part): part is HTMLElement => part !== null,
-  );
+function sections(
+  node: StepNode,
+  all: PipelineSnapshot,
+  now: number,
+  more: StepDetails | null,
+): HTMLElement[] {
+  return [
+    why(node, more),
+    error(node),
+    facts(node, all, now),
+    parameters(node),
+    artifacts(node, more),
+    pictures(node, more),
+    history(more, now),
+  ].filter((part): part is HTMLElement => part !== null);
 }
 
 function section(title: string, ...children: Node[]): HTMLElement {
   return el("div", { class: "znb-section" }, el("h4", {}, title), ...children);
 }
 
-function why(node: StepNode): HTMLElement | null {
-  if (node.why.length === 0) return null;
-  const lines = node.why.map((line) => el("li", {}, line));
+function why(node: StepNode, more: StepDetails | null): HTMLElement | null {
+  const told = more !== null && more.changes.length > 0;
+  const changes = told ? more.changes : node.why.map((words) => ({ words, diff: [] }));
+  if (changes.length === 0) return null;
+  const lines = changes.map(({ words, diff }) => {
+    const line = el("li", {}, words);
+    if (diff.length > 0) line.append(el("pre", { class: "znb-diff" }, ...diff.map(diffLine)));
+    return line;
+  });
   const title = AHEAD.includes(node.state) ? "What changed" : "Why it last ran";
-  return section(title, el("ul", { class: "znb-why" }, ...lines));
+  const since = told && more.compared !== "" ? [el("div", { class: "znb-more" }, more.compared)] : [];
+  return section(title, ...since, el("ul", { class: "znb-why" }, ...lines));
+}
+
+function diffLine(line: string): HTMLElement {
+  const kind = line.startsWith("+") ? "new" : line.startsWith("-") ? "old" : "same";
+  return el("span", { class: "znb-diff-line", "data-kind": kind }, line);
 }
 
 function error(node: StepNode): HTMLElement | null {
@@ -133,14 +167,42 @@ function parameters(node: StepNode): HTMLElement | null {
   return section("Parameters", list(node.parameters, "znb-code"));
 }
 
-function artifacts(node: StepNode): HTMLElement | null {
+function artifacts(node: StepNode, more: StepDetails | null): HTMLElement | null {
   if (node.artifacts.length === 0) return null;
-  const rows = node.artifacts.map((each) => {
-    const type = el("span", { class: "znb-type" }, each.type_name);
-    const value = el("span", {}, type, each.summary === "" ? "" : ` ${each.summary}`);
-    return [each.name, value] as [string, Node];
+  const parts = node.artifacts.map((each) => {
+    const name = el("span", { class: "znb-artifact" }, each.name);
+    const type = el("span", { class: "znb-type" }, ` ${each.type_name}`);
+    const said = each.summary === "" ? "" : ` ${each.summary}`;
+    const made = el("div", {}, el("div", { class: "znb-code-line" }, name, type, said));
+    const preview = more?.previews[each.name];
+    const saysMore = preview && !(preview.kind === "text" && preview.text === each.summary);
+    if (saysMore) made.append(drawPreview(each.name, preview));
+    return made;
   });
-  return section("Artifacts", list(rows, "znb-code"));
+  const made = section("Artifacts", ...parts);
+  set(made, "data-wide", true);
+  return made;
+}
+
+function pictures(node: StepNode, more: StepDetails | null): HTMLElement | null {
+  if (more === null || more.pictures.length === 0) return null;
+  return section("Shown", ...more.pictures.map((png) => picture(png, `Picture that ${node.name} showed`)));
+}
+
+const KEPT = { current: "this result", kept: "kept", gone: "not kept any more" } as const;
+
+function history(more: StepDetails | null, now: number): HTMLElement | null {
+  if (more === null || more.history.length === 0) return null;
+  const rows = more.history.map((past) => {
+    const when = el("td", { title: `key ${past.key}` }, moment(past.created_at, now));
+    const took = el("td", {}, duration(past.duration_s));
+    const size = el("td", {}, past.size_bytes > 0 ? bytes(past.size_bytes) : "");
+    return el("tr", { "data-kept": past.state }, when, took, size, el("td", {}, KEPT[past.state]));
+  });
+  const head = ["computed", "took", "size", "result"].map((word) => el("th", { scope: "col" }, word));
+  const table = el("table", { class: "znb-history" }, el("thead", {}, el("tr", {}, ...head)));
+  table.append(el("tbody", {}, ...rows));
+  return section("History", table);
 }
 
 function list(rows: readonly (readonly [string, string | Node])[], kind = ""): HTMLElement {

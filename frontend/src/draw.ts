@@ -1,19 +1,18 @@
-/** The drawing of a pipeline: one framework-free module behind a model of three methods. */
+/** The drawing of a pipeline: one framework-free module behind a model of a few methods. */
 
 import { Bar } from "./bar";
-import { Card } from "./card";
 import { Details } from "./details";
-import { el, say, set, svg } from "./dom";
+import { el, say, set } from "./dom";
+import { FilterBar } from "./filterbar";
 import { Flips, flipped } from "./flips";
 import { goTo } from "./keyboard";
-import { leavesRoomBeside, type Plan, plan, type View } from "./layout";
+import { type Plan, plan, type View } from "./layout";
 import type { Model, News } from "./model";
-import { type PipelineSnapshot, type StepNode, UnknownShape } from "./snapshot";
-import { look } from "./words";
+import { type PipelineSnapshot, type StepDetails, type StepNode, UnknownShape } from "./snapshot";
+import { Stage } from "./stage";
+import { look, wouldRun } from "./words";
 
 const NONE = "No steps yet. Run a cell that begins with %%step and it appears here.";
-const HELP =
-  "Arrow keys move, Enter shows details, c flips caching, Shift c puts it back as set, r runs to here";
 const TICK_MS = 250;
 
 /** Draw what `model` says into `host` and follow it; the returned function ends that. */
@@ -25,20 +24,18 @@ export function draw(host: HTMLElement, model: Model): () => void {
 class Drawing {
   private readonly flips: Flips;
   private readonly bar: Bar;
+  private readonly filter: FilterBar;
+  private readonly stage: Stage;
   private readonly details: Details;
   private readonly notice = el("div", { class: "znb-notice", role: "status", hidden: true });
   private readonly heard = el("div", { class: "znb-heard", "aria-live": "polite" });
-  private readonly edges = svg("svg", { class: "znb-edges", "aria-hidden": "true" });
-  private readonly stage = el("div", { class: "znb-stage" }, this.edges);
-  private readonly scroller = el("div", { class: "znb-scroller" });
   private readonly root: HTMLElement;
-  private readonly cards = new Map<string, Card>();
   private readonly resized: ResizeObserver;
   private readonly unsubscribe: () => void;
+  private readonly more = new Map<string, StepDetails>();
+  private asked: StepNode | null = null;
   private ticking: ReturnType<typeof setInterval> | undefined;
   private snapshot: PipelineSnapshot | null = null;
-  private found: Plan | null = null;
-  private shape = "";
   private selected: string | null = null;
   private current: string | null = null;
   private refused = "";
@@ -50,25 +47,37 @@ class Drawing {
     private readonly model: Model,
   ) {
     this.flips = new Flips(model, () => this.refresh());
+    this.filter = new FilterBar(() => this.refresh());
     this.bar = new Bar({
       send: (ask) => this.send(() => model.send(ask)),
       flipRun: (value) => this.send(() => this.flips.ask(null, value)),
+      previewRun: (value, on) => this.previewRun(on ? value : undefined),
       switchView: () => this.switchView(),
     });
+    const goToCell = model.goTo?.bind(model);
     this.details = new Details({
       flip: (id, value) => this.flip(id, value),
       runTo: (id) => this.runTo(id),
       close: () => this.select(null),
+      ...(goToCell ? { goTo: goToCell } : {}),
     });
-    this.scroller.append(this.stage);
-    set(this.stage, "role", "group");
-    set(this.stage, "aria-label", `Steps. ${HELP}`);
-    const main = el("div", { class: "znb-main" }, this.scroller, this.details.element);
+    this.stage = new Stage(
+      this.filter.filter,
+      {
+        flip: (which) => this.flip(which),
+        runTo: (which) => this.runTo(which),
+        select: (which) => this.click(which),
+        preview: (which, on) => this.preview(on ? which : null),
+        laidOut: (found, beside) => this.laidOut(found, beside),
+      },
+      () => this.refresh(),
+    );
+    const main = el("div", { class: "znb-main" }, this.stage.scroller, this.details.element);
     this.root = el("div", { class: "znb", "data-lm-suppress-shortcuts": "true" });
-    this.root.append(this.bar.element, this.notice, main, this.heard);
+    this.root.append(this.bar.element, this.notice, this.filter.element, main, this.heard);
     host.replaceChildren(this.root);
     this.root.addEventListener("keydown", (event) => this.onKey(event));
-    this.stage.addEventListener("focusin", (event) => this.onFocus(event));
+    this.stage.element.addEventListener("focusin", (event) => this.onFocus(event));
     this.resized = new ResizeObserver(() => this.onResize());
     this.resized.observe(host);
     this.unsubscribe = model.subscribe((news) => this.onNews(news));
@@ -89,6 +98,8 @@ class Drawing {
     if (news.kind === "refused") {
       this.flips.refuse(news.refusal);
       this.refused = news.refusal.text;
+    } else if (news.kind === "details") {
+      this.more.set(news.step, news.details);
     }
     this.refresh();
   }
@@ -106,13 +117,13 @@ class Drawing {
     this.snapshot = next;
     this.flips.settle(next);
     this.tell(this.refused || next.message || (next.nodes.length === 0 ? NONE : ""));
-    this.drawCards(next);
     this.arrange(next);
+    this.follow(next.nodes.some((node) => node.state === "running"));
     this.drawRest(next);
   }
 
   private announce(before: PipelineSnapshot | null, after: PipelineSnapshot): void {
-    if (before === null) return;
+    if (before === null || before.nodes === after.nodes) return;
     const old = new Map(before.nodes.map((node) => [node.id, node.state]));
     const changes = after.nodes
       .filter((node) => old.has(node.id) && old.get(node.id) !== node.state)
@@ -128,36 +139,21 @@ class Drawing {
 
   // -- drawing --------------------------------------------------------------------------
 
-  private drawCards(snapshot: PipelineSnapshot): void {
-    const now = Date.now() / 1000;
+  private arrange(snapshot: PipelineSnapshot): void {
+    this.width = this.root.clientWidth;
+    this.stage.update(snapshot, this.width, this.view, (node) =>
+      this.flips.shown(node.name, node.cache),
+    );
+    this.filter.update(this.stage.isLong, this.stage.hidden);
     const ids = new Set(snapshot.nodes.map((node) => node.id));
-    for (const [id, card] of this.cards) {
-      if (ids.has(id)) continue;
-      card.element.remove();
-      this.cards.delete(id);
-    }
-    for (const node of snapshot.nodes) {
-      this.card(node.id).update(node, this.flips.shown(node.name, node.cache), now);
-    }
-    if (this.current === null || !ids.has(this.current)) {
-      this.current = snapshot.nodes[0]?.id ?? null;
-    }
+    if (this.current === null || !this.stage.has(this.current)) this.current = this.stage.first;
     if (this.selected !== null && !ids.has(this.selected)) this.selected = null;
-    this.follow(snapshot.nodes.some((node) => node.state === "running"));
   }
 
-  private card(id: string): Card {
-    const known = this.cards.get(id);
-    if (known) return known;
-    const card = new Card(id, {
-      flip: (which) => this.flip(which),
-      runTo: (which) => this.runTo(which),
-      select: (which) => this.select(this.selected === which ? null : which),
-      preview: (which, on) => this.preview(on ? which : null),
-    });
-    this.cards.set(id, card);
-    this.stage.append(card.element);
-    return card;
+  private laidOut(found: Plan, beside: boolean): void {
+    set(this.root, "data-view", found.view);
+    set(this.root, "data-beside", beside);
+    this.root.style.setProperty("--znb-graph-width", `${found.width}px`);
   }
 
   private follow(running: boolean): void {
@@ -168,86 +164,61 @@ class Drawing {
 
   private tick(): void {
     const now = Date.now() / 1000;
-    for (const card of this.cards.values()) card.tick(now);
+    this.stage.tick(now);
     this.details.tick(now);
-  }
-
-  /** Lay out again only where the shape of the graph or of the page changed. */
-  private arrange(snapshot: PipelineSnapshot): void {
-    const width = this.root.clientWidth;
-    const ends = snapshot.edges.map((edge) => [edge.source, edge.target]);
-    const ids = snapshot.nodes.map((node) => node.id);
-    const shape = JSON.stringify([ids, ends, this.view, width]);
-    if (shape === this.shape || width === 0) return;
-    this.shape = shape;
-    this.width = width;
-    const found = plan(snapshot.nodes, snapshot.edges, width, this.view);
-    this.found = found;
-    set(this.root, "data-view", found.view);
-    const beside = leavesRoomBeside(found, width);
-    set(this.root, "data-beside", beside);
-    this.scroller.style.setProperty("--znb-height", `${found.height}px`);
-    this.stage.style.width = found.view === "list" ? "" : `${found.width}px`;
-    this.stage.style.height = `${found.height}px`;
-    this.root.style.setProperty("--znb-graph-width", `${found.width}px`);
-    for (const id of ids) {
-      const box = found.boxes.get(id);
-      if (box) this.card(id).place(box, found.dots.get(id), found.inset);
-    }
-    this.drawEdges(found);
-    this.keepOrder(ids);
-  }
-
-  private drawEdges(found: Plan): void {
-    set(this.edges, "width", found.width);
-    set(this.edges, "height", found.height);
-    this.edges.replaceChildren(
-      ...found.routes.map((route) => {
-        const line = svg("path", { class: "znb-line", d: route.path });
-        const head = svg("path", { class: "znb-tip", d: route.head });
-        const ends = { "data-source": route.source, "data-target": route.target };
-        return svg("g", { class: "znb-edge", ...ends }, line, head);
-      }),
-    );
-  }
-
-  /** The order of the page is the order of the steps, for those who hear it. */
-  private keepOrder(ids: readonly string[]): void {
-    const shown = [...this.stage.children].slice(1);
-    const wanted = ids.map((id) => this.card(id).element);
-    if (wanted.some((element, index) => shown[index] !== element)) this.stage.append(...wanted);
   }
 
   private drawRest(snapshot: PipelineSnapshot): void {
     const run = this.flips.shown(null, snapshot.run.cache);
-    this.bar.update(snapshot, run, this.found?.view === "list");
+    this.bar.update(snapshot, run, this.stage.found?.view === "list");
     const node = this.nodeOf(this.selected);
+    this.learn(node);
     const shown = node ? this.flips.shown(node.name, node.cache) : null;
-    this.details.update(node, snapshot, shown);
-    for (const [id, card] of this.cards) {
-      set(card.element, "tabindex", id === this.current ? 0 : -1);
-      set(card.element, "data-selected", id === this.selected);
-      set(card.element, "aria-current", id === this.selected ? "true" : null);
-    }
-    for (const edge of this.edges.children) {
-      const ends = [edge.getAttribute("data-source"), edge.getAttribute("data-target")];
-      set(edge, "data-near", this.selected !== null && ends.includes(this.selected));
-    }
+    this.details.update(node, snapshot, shown, node ? (this.more.get(node.name) ?? null) : null);
+    this.stage.mark(this.current, this.selected);
   }
 
-  /** Mark what a flip to off would make run: the step, and perhaps what is below it. */
+  /** Ask for what is known of the opened step, once for each state of it. */
+  private learn(node: StepNode | null): void {
+    if (node === this.asked) return;
+    const before = this.asked;
+    this.asked = node;
+    if (node === null || (before?.id === node.id && node.state === "running")) return;
+    this.model.send({ kind: "details", step: node.name });
+  }
+
+  // -- what a flip would do -------------------------------------------------------------
+
+  /** Show what a flip of a step would make run: the step, and perhaps what is below it. */
   private preview(id: string | null): void {
     const node = this.nodeOf(id);
-    const first = node?.cache.enabled ? node.id : null;
-    const below = first === null ? new Set<string>() : this.below(first);
-    for (const [each, card] of this.cards) {
-      set(card.element, "data-would", each === first ? "run" : below.has(each) ? "maybe" : null);
+    if (node === null) {
+      this.foretell([], [], "");
+    } else if (node.cache.enabled) {
+      const below = this.below([node.id]);
+      this.foretell([node], below, `Off: ${wouldRun([node], below)}`);
+    } else {
+      this.foretell([], [], `On: ${node.name} is reused where nothing changed`);
     }
   }
 
-  private below(id: string): Set<string> {
+  private previewRun(value: boolean | null | undefined): void {
+    const all = this.snapshot?.nodes ?? [];
+    if (value === undefined) this.foretell([], [], "");
+    else if (value === false) this.foretell(all, [], `Off: ${wouldRun(all, [])}`);
+    else if (value) this.foretell([], [], "On: every step is reused where nothing changed");
+    else this.foretell([], [], "As set: by each step, the pipeline and the project");
+  }
+
+  private foretell(sure: readonly StepNode[], below: readonly StepNode[], words: string): void {
+    const ids = (nodes: readonly StepNode[]): Set<string> => new Set(nodes.map(({ id }) => id));
+    this.stage.foretell(ids(sure), ids(below));
+    this.bar.preview(words);
+  }
+
+  private below(from: readonly string[]): StepNode[] {
     const reached = new Set<string>();
-    const todo = [id];
+    const todo = [...from];
     for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
       for (const edge of this.snapshot?.edges ?? []) {
         if (edge.source !== at || reached.has(edge.target)) continue;
@@ -255,7 +226,7 @@ class Drawing {
         todo.push(edge.target);
       }
     }
-    return reached;
+    return (this.snapshot?.nodes ?? []).filter((node) => reached.has(node.id));
   }
 
   // -- acting ---------------------------------------------------------------------------
@@ -283,9 +254,14 @@ class Drawing {
     if (node) this.send(() => this.model.send({ kind: "run", to: node.name, all: false }));
   }
 
+  private click(id: string): void {
+    this.model.goTo?.(id);
+    this.select(this.selected === id ? null : id);
+  }
+
   private select(id: string | null): void {
     if (id === null && this.details.element.contains(document.activeElement)) {
-      this.cards.get(this.selected ?? "")?.element.focus();
+      this.stage.elementOf(this.selected ?? "")?.focus();
     }
     this.selected = id;
     if (id !== null) this.current = id;
@@ -293,7 +269,7 @@ class Drawing {
   }
 
   private switchView(): void {
-    this.view = this.found?.view === "list" ? this.graphView() : "list";
+    this.view = this.stage.found?.view === "list" ? this.graphView() : "list";
     this.refresh();
   }
 
@@ -311,12 +287,10 @@ class Drawing {
   }
 
   private onFocus(event: FocusEvent): void {
-    const card = (event.target as Element).closest(".znb-card");
-    for (const [id, each] of this.cards) {
-      if (each.element !== card || this.current === id) continue;
-      this.current = id;
-      if (this.snapshot) this.drawRest(this.snapshot);
-    }
+    const id = this.stage.idOf((event.target as Element).closest(".znb-card"));
+    if (id === null || this.current === id) return;
+    this.current = id;
+    this.stage.mark(this.current, this.selected);
   }
 
   /** Keys belong to the drawing while it has the focus: the notebook must not act on them. */
@@ -337,17 +311,18 @@ class Drawing {
     if (key === "c") this.flip(id);
     else if (key === "C") this.flip(id, null);
     else if (key === "r") this.runTo(id);
-    else if (key === "Enter" || key === " ") this.select(this.selected === id ? null : id);
-    else return this.move(id, key);
+    else if (key === "g" && this.model.goTo) this.model.goTo(id);
+    else if (key !== "Enter" && key !== " ") return this.move(id, key);
+    else if (!this.stage.open(id)) this.select(this.selected === id ? null : id);
     return true;
   }
 
   private move(id: string, key: string): boolean {
-    const next = this.found === null ? null : goTo(this.found, id, key);
+    const next = this.stage.found === null ? null : goTo(this.stage.found, id, key);
     if (next === null) return key.startsWith("Arrow");
-    const card = this.card(next).element;
-    card.focus({ preventScroll: true });
-    card.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const element = this.stage.elementOf(next);
+    element?.focus({ preventScroll: true });
+    element?.scrollIntoView({ block: "nearest", inline: "nearest" });
     return true;
   }
 }

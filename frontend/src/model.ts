@@ -1,4 +1,4 @@
-import type { Ask, PipelineSnapshot } from "./snapshot";
+import type { Ask, PipelineSnapshot, StepDetails } from "./snapshot";
 
 /** Why an ask was not carried out, told by the kernel. */
 export interface Refusal {
@@ -6,7 +6,10 @@ export interface Refusal {
   text: string;
 }
 
-export type News = { kind: "snapshot" } | { kind: "refused"; refusal: Refusal };
+export type News =
+  | { kind: "snapshot" }
+  | { kind: "refused"; refusal: Refusal }
+  | { kind: "details"; step: string; details: StepDetails };
 
 /** All that the drawing knows of the world; a shell provides it. */
 export interface Model {
@@ -16,4 +19,6 @@ export interface Model {
   subscribe(listener: (news: News) => void): () => void;
   /** Ask the kernel; the answer comes as a snapshot or a refusal. */
   send(ask: Ask): void;
+  /** Show the cell of a step; only where the shell knows the notebook. */
+  goTo?(step: string): void;
 }

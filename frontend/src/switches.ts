@@ -43,6 +43,14 @@ const POSITIONS: readonly [string, boolean | null, string][] = [
   ["off", false, "run afresh, and store the results"],
 ];
 
+/** When a control is looked at, and when no longer. */
+export const LOOKS = [
+  ["mouseenter", true],
+  ["focus", true],
+  ["mouseleave", false],
+  ["blur", false],
+] as const;
+
 /** As set, on, off: every position one click, or one arrow key, away. */
 export class ThreePositions {
   readonly element: HTMLElement;
@@ -51,6 +59,7 @@ export class ThreePositions {
   constructor(
     label: string,
     private readonly onPick: (value: boolean | null) => void,
+    private readonly onLook: (value: boolean | null, on: boolean) => void = () => undefined,
   ) {
     this.radios = POSITIONS.map(([word, value, title]) => this.radio(word, value, title));
     this.element = el("span", { class: "znb-three", role: "radiogroup", "aria-label": label });
@@ -72,6 +81,7 @@ export class ThreePositions {
     const made = el("button", { type: "button", role: "radio", title });
     say(made, word);
     made.addEventListener("click", () => this.onPick(value));
+    for (const [event, on] of LOOKS) made.addEventListener(event, () => this.onLook(value, on));
     return made;
   }
 

@@ -1,14 +1,27 @@
-/** The thin shell around the drawing for anywidget: a trait in, custom messages out. */
+/** The thin shell around the drawing for anywidget: its state and messages in, messages out. */
 
 import { draw } from "./draw";
-import type { Model, News, Refusal } from "./model";
-import { type Ask, type PipelineSnapshot, readSnapshot } from "./snapshot";
+import type { Model, News } from "./model";
+import { type Ask, applied, type Message, type PipelineSnapshot, readSnapshot } from "./snapshot";
 
 interface AnyModel {
   get(name: string): unknown;
+  set(name: string, value: unknown): void;
   on(event: string, callback: (...parts: unknown[]) => void): void;
   off(event: string, callback: (...parts: unknown[]) => void): void;
   send(content: unknown): void;
+}
+
+/** Keep the model's snapshot up to date, once for all its views. */
+export function initialize({ model }: { model: AnyModel }): () => void {
+  const take = (content: unknown): void => {
+    const before = model.get("snapshot");
+    const after = applied(before, content as Message);
+    if (after === null) model.send({ kind: "resend" });
+    else if (after !== before) model.set("snapshot", after);
+  };
+  model.on("msg:custom", take);
+  return () => model.off("msg:custom", take);
 }
 
 /** Show the model's snapshot in `el` and follow it until the view goes. */
@@ -23,8 +36,8 @@ function modelOf(model: AnyModel): Model {
     subscribe: (listener: (news: News) => void): (() => void) => {
       const changed = (): void => listener({ kind: "snapshot" });
       const told = (content: unknown): void => {
-        const news = content as ({ kind?: string } & Refusal) | null;
-        if (news?.kind === "refused") listener({ kind: "refused", refusal: news });
+        const news = newsOf(content as Message);
+        if (news !== null) listener(news);
       };
       model.on("change:snapshot", changed);
       model.on("msg:custom", told);
@@ -36,4 +49,10 @@ function modelOf(model: AnyModel): Model {
   };
 }
 
-export default { render };
+/** Return what a message tells besides a new snapshot. */
+export function newsOf(message: Message): News | null {
+  if (message.kind === "refused") return { kind: "refused", refusal: message };
+  return message.kind === "details" ? message : null;
+}
+
+export default { initialize, render };

@@ -56,6 +56,24 @@ export function forecast(run: RunBar): string {
   return parts.join(", ");
 }
 
+/**
+ * Say what a flip would make run: steps that run for sure, and those below them that run where
+ * a result changes.
+ */
+export function wouldRun(sure: readonly StepNode[], below: readonly StepNode[]): string {
+  if (sure.length === 0) return "nothing would run";
+  const named = sure.length === 1 ? `${sure[0]?.name} runs` : `${sure.length} steps run`;
+  const first = `${named} (${sum(sure)})`;
+  if (below.length === 0) return first;
+  return `${first}, and ${below.length} below if results change (up to ${sum(below)})`;
+}
+
+function sum(nodes: readonly StepNode[]): string {
+  const known = nodes.map((node) => node.predicted_s ?? node.duration_s);
+  if (known.includes(null)) return "time not known yet";
+  return `about ${duration(known.reduce<number>((all, each) => all + (each ?? 0), 0))}`;
+}
+
 /** Say how long ago something was, as a person would. */
 export function ago(then: number, now: number): string {
   const seconds = Math.max(0, now - then);

@@ -36,6 +36,9 @@ const NODE = fits({
   parameters: list((v) => list(is("string"))(v) && (v as unknown[]).length === 2),
   artifacts: list(ARTIFACT),
   error: is("string"),
+  predicted_s: maybe(is("number")),
+  cell_id: is("string"),
+  cell_check: is("number"),
 });
 const RUN = fits({
   running: is("boolean"),
@@ -67,8 +70,8 @@ describe("the contract", () => {
   });
 
   it("is refused in another version, in words for the person who looks", () => {
-    expect(() => readSnapshot({ ...golden(), version: 2 })).toThrow(UnknownShape);
-    expect(() => readSnapshot({ ...golden(), version: 2 })).toThrow(/reload the page/);
+    expect(() => readSnapshot({ ...golden(), version: VERSION + 1 })).toThrow(UnknownShape);
+    expect(() => readSnapshot({ ...golden(), version: VERSION + 1 })).toThrow(/reload the page/);
     expect(() => readSnapshot({})).toThrow(UnknownShape);
     expect(() => readSnapshot(null)).toThrow(UnknownShape);
   });

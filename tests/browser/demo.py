@@ -37,6 +37,20 @@ class Demo:
         if message["kind"] == "toggle" and self.answers:
             self.toggle(message["step"], message["value"])
 
+    def watched(self) -> None:
+        return
+
+    def details(self, step: str) -> Mapping[str, Any]:
+        return {
+            "changes": [
+                {"words": f"helper of {step}()", "diff": ["-    return 1", "+    return 2"]}
+            ],
+            "compared": "What changed since the record of yesterday:",
+            "previews": {},
+            "pictures": [],
+            "history": [],
+        }
+
     def toggle(self, step: str | None, value: bool | None) -> None:
         switch = CacheSwitch(value, value is not False, "the demo", as_set=True)
         if step is None:

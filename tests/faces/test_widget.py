@@ -157,7 +157,7 @@ def test_a_dropped_pipeline_leaves_its_last_picture(graph: GraphWidget, demo: De
         raise UnknownStep("nightly", [])
 
     demo.snapshot = gone
-    graph._push()
+    graph._follower.push()
     assert "no step 'nightly'" in graph.snapshot["message"]
     assert len(graph.snapshot["nodes"]) == 3
 

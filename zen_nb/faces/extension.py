@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from zen_nb.faces.live import LivePipeline
+from zen_nb.faces.comm import PanelLink
+from zen_nb.faces.graphs import NotebookGraphs
 from zen_nb.notebook import shells, status
 from zen_nb.notebook.hooks import Hooks
 from zen_nb.notebook.magics import StepMagics
@@ -18,19 +19,25 @@ class Extension:
         self.session = Session(shell)
         self.hooks = Hooks(self.session)
         self.magics = StepMagics(self.session, self.draw)
-        self._live: dict[str | None, LivePipeline] = {}
+        self.graphs = NotebookGraphs(self.session)
+        self._panel: PanelLink | None = None
 
     def load(self) -> None:
         """Take the places in the shell."""
         self.hooks.install()
         self.session.shell.register_magics(self.magics)
         shells.enter(self.session)
+        kernel = getattr(self.session.shell, "kernel", None)
+        if hasattr(kernel, "comm_manager"):
+            self._panel = PanelLink(kernel, self.graphs)
         if self.session.configuration.problem:
             problem = self.session.configuration.problem
             status.show(self.session.shell, problem, {"role": "settings"})
 
     def unload(self) -> None:
         """Leave the shell as it was; records stay in the store."""
+        if self._panel is not None:
+            self._panel.close()
         self.hooks.remove()
         manager = self.session.shell.magics_manager
         manager.magics["cell"].pop("step", None)
@@ -42,8 +49,7 @@ class Extension:
         """Return the live graph of a pipeline as a widget."""
         from zen_nb.faces.widget import graph_of
 
-        self.session.registry.pipeline(pipeline)
-        live = self._live.setdefault(pipeline, LivePipeline(self.session, pipeline))
+        live = self.graphs.live(pipeline)
         graph = graph_of(live)
         live.opened()
         return graph
@@ -53,7 +59,7 @@ class Extension:
         if getattr(self.session.shell, "kernel", None) is None:
             from zen_nb.faces.picture import to_text
 
-            live = LivePipeline(self.session, pipeline)
+            live = self.graphs.live(pipeline)
             live.opened()
             self.session.forecasts = self.session.plan(self.session.registry.pipeline(pipeline))
             print(to_text(live.snapshot()))  # noqa: T201 - a terminal's graph

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import operator
+import zlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from zen_nb.core.errors import UsageError
+from zen_nb.core.graph import Edge
 from zen_nb.core.model import Record, Step
+from zen_nb.core.options import Setting
 from zen_nb.engine.forecast import Forecast
+from zen_nb.faces.details import details_of
 from zen_nb.faces.messages import checked
 from zen_nb.faces.requests import Requests
 from zen_nb.faces.snapshot import (
@@ -20,6 +25,7 @@ from zen_nb.faces.snapshot import (
     State,
 )
 from zen_nb.identity.summary import shown_value
+from zen_nb.notebook.explanation import Account
 from zen_nb.notebook.session import RunOptions, Session, StepLog
 
 
@@ -30,20 +36,17 @@ class LivePipeline:
         self.session = session
         self._name = name
         self._requests = Requests(session, name)
+        self._drawn: dict[str, tuple[tuple[Any, ...], Node]] = {}
+        self._joined: tuple[tuple[Edge, ...], frozenset[str], tuple[EdgeView, ...]] | None = None
 
     def snapshot(self) -> PipelineSnapshot:
         """Return the present state, from any thread; nothing is computed that takes long."""
         session = self.session
         pipeline = session.registry.pipeline(self._name)
         steps = session.registry.steps_of(pipeline)
-        shown = {step.name for step in steps}
-        edges = tuple(
-            EdgeView(edge.source, edge.target, edge.names)
-            for edge in session.registry.edges()
-            if edge.source in shown and edge.target in shown
-        )
         options = RunOptions(pipeline=pipeline.enable_cache)
         nodes = tuple(self._node(step, options) for step in steps)
+        edges = self._edges(frozenset(step.name for step in steps))
         return PipelineSnapshot(
             pipeline=pipeline.name,
             revision=session.revision,
@@ -72,8 +75,28 @@ class LivePipeline:
             self._requests.run(found.get("to"), every=bool(found.get("all")))
         elif kind == "stop":
             self._requests.stop()
+        elif kind == "afresh":
+            step = found["step"]
+            names = self.session.registry.names if step is None else [step]
+            self.session.afresh.update(names)
         else:
             raise UsageError(f"the page asked for {kind!r}, which is not known here")
+
+    def details(self, step: str) -> Mapping[str, Any]:
+        """Return what is shown of a step when it is opened; raises `UnknownStep`."""
+        session = self.session
+        name = session.registry.get(step).name
+        log, forecast = session.logs.get(name, _NEVER), session.forecasts.get(name)
+        ahead = forecast is not None and forecast.what == "run"
+        comparison = forecast.comparison if forecast is not None and ahead else log.comparison
+        record = log.record or (forecast.record if forecast is not None else None)
+        said = Account("run" if ahead else "ran", "", comparison).compared()
+        changes = comparison.changes
+        return details_of(session.store, name, record or comparison.record, changes, said)
+
+    def watched(self) -> None:
+        """Note that a page begins to look: forecast when the main thread is idle."""
+        self._requests.forecast()
 
     def opened(self) -> None:
         """Note that a face was shown by the running cell, and forecast for it."""
@@ -82,14 +105,37 @@ class LivePipeline:
 
     # -- drawing ----------------------------------------------------------------------
 
+    def _edges(self, shown: frozenset[str]) -> tuple[EdgeView, ...]:
+        edges = self.session.registry.edges()
+        known = self._joined
+        if known is None or known[0] is not edges or known[1] != shown:
+            views = tuple(
+                EdgeView(edge.source, edge.target, edge.names)
+                for edge in edges
+                if edge.source in shown and edge.target in shown
+            )
+            self._joined = known = (edges, shown, views)
+        return known[2]
+
     def _marks(self, step: Step) -> tuple[str, ...]:
         mark = self.session.marked(step.name)
         return (mark,) if mark else ()
 
     def _node(self, step: Step, options: RunOptions) -> Node:
-        log = self.session.logs.get(step.name, StepLog())
-        forecast = self.session.forecasts.get(step.name)
-        setting = self.session.setting(step, options)
+        """Return the node of a step; the same one as long as all that it shows is the same."""
+        session, name = self.session, step.name
+        log, forecast = session.logs.get(name, _NEVER), session.forecasts.get(name)
+        toggles = (session.toggles.run, session.toggles.step(name), options.pipeline)
+        parts = (step, log, forecast, session.marks.get(name), toggles)
+        known = self._drawn.get(name)
+        same = known is not None and all(map(operator.is_, known[0][:4], parts))
+        if known is not None and same and known[0][4] == toggles:
+            return known[1]
+        node = self._draw(step, log, forecast, session.setting(step, options))
+        self._drawn[name] = (parts, node)
+        return node
+
+    def _draw(self, step: Step, log: StepLog, forecast: Forecast | None, setting: Setting) -> Node:
         state, reason, why = _state(log, forecast, enabled=setting.enabled)
         record = log.record
         return Node(
@@ -113,6 +159,9 @@ class LivePipeline:
             ),
             artifacts=_artifacts(record),
             error=log.error,
+            predicted_s=self.session.last_took_s(step.name),
+            cell_id=step.body.cell_id or "",
+            cell_check=zlib.crc32(step.body.source.encode("utf-8", "surrogatepass")),
         )
 
     def _run_bar(self, steps: list[Step]) -> RunBar:
@@ -136,6 +185,9 @@ class LivePipeline:
             store_bytes=store.size_bytes() if store else 0,
             store_limit_bytes=store.size_limit_bytes if store else 0,
         )
+
+
+_NEVER: Final = StepLog()
 
 
 def _artifacts(record: Record | None) -> tuple[ArtifactView, ...]:

@@ -16,6 +16,9 @@ _KINDS: Final[dict[str, dict[str, _Field]]] = {
     "clear_toggles": {},
     "run": {"to": (str, type(None)), "all": (bool,)},
     "stop": {},
+    "afresh": {"step": (str, type(None))},
+    "details": {"step": (str,)},
+    "resend": {},
 }
 _NAMES_A_STEP: Final = ("step", "to")
 

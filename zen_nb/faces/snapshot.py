@@ -8,10 +8,10 @@ face sets it as text, never as markup.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
-VERSION = 1
+VERSION = 2
 
 State: TypeAlias = Literal[
     "never_run",
@@ -77,6 +77,11 @@ class Node:
         Seconds since the epoch while running, else ``None``.
     finished_at
         When the record in force was made, else ``None``.
+    predicted_s
+        What it would take if it ran, by what it took last; ``None`` where it never ran.
+    cell_id, cell_check
+        The cell that defines it and the CRC-32 of the text that was executed, so that a page
+        can find it and tell whether it was edited since; ``""`` and 0 for a function.
     """
 
     id: str
@@ -95,6 +100,9 @@ class Node:
     parameters: tuple[tuple[str, str], ...] = ()
     artifacts: tuple[ArtifactView, ...] = ()
     error: str = ""
+    predicted_s: float | None = None
+    cell_id: str = ""
+    cell_check: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +158,18 @@ class PipelineSnapshot:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists, dicts, strings and numbers, ready for ``json.dumps``."""
-        plain = _plain(asdict(self))
-        assert isinstance(plain, dict)
-        return plain
+        found = plain(self)
+        assert isinstance(found, dict)
+        return found
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+def plain(value: Any) -> Any:
+    """Return one of the classes above, or a part of one, as plain data."""
+    names = getattr(type(value), "__slots__", ())
+    if names and is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return value
 
 
@@ -177,6 +187,13 @@ class Source(Protocol):
 
         ``{"kind": "toggle", "step": name | None, "value": True | False | None}`` (no step:
         the run's toggle), ``{"kind": "clear_toggles"}``,
-        ``{"kind": "run", "to": name | None, "all": bool}`` and ``{"kind": "stop"}``.
-        Raises `UsageError` for anything else.
+        ``{"kind": "run", "to": name | None, "all": bool}``, ``{"kind": "stop"}``, and
+        ``{"kind": "afresh", "step": name | None}`` (the next execution of the step, or of
+        each, does not read the cache). Raises `UsageError` for anything else.
         """
+
+    def watched(self) -> None:
+        """Note that a page begins to look, so that forecasts are worth their time."""
+
+    def details(self, step: str) -> Mapping[str, Any]:
+        """Return what is shown of a step when it is opened (`details_of`). From any thread."""

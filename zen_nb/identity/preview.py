@@ -7,7 +7,8 @@ A preview is one of
 ``{"kind": "table", "columns": […], "types": […], "index": […], "rows": [[…]], "shape": [r, c]}``,
 ``{"kind": "plot", "low": […], "high": […], "length": n}`` (least and greatest of each stretch),
 ``{"kind": "picture", "png": "…", "width": w, "height": h}`` (base64),
-``{"kind": "parameters", "rows": [[name, value]], "text": "…"}`` and ``{"kind": "text", "text": "…"}``.
+``{"kind": "parameters", "rows": [[name, value]], "text": "…"}``,
+``{"kind": "text", "text": "…"}``.
 """
 
 from __future__ import annotations
@@ -140,7 +141,9 @@ def _arrow_table(value: Any) -> Preview:
 
 def _array(value: Any) -> Preview | None:
     if value.dtype.kind not in "biufcSUmM" or value.ndim == 0:
-        return _text(_plain(value.item())) if value.ndim == 0 and value.dtype.kind in "biuf" else None
+        return (
+            _text(_plain(value.item())) if value.ndim == 0 and value.dtype.kind in "biuf" else None
+        )
     if value.ndim == 1 and value.dtype.kind in "biuf" and len(value) > ROWS:
         return _plot(value)
     flat = value if value.ndim <= 2 else value.reshape(value.shape[0], -1)

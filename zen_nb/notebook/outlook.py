@@ -6,6 +6,8 @@ chain of hits is followed without loading anything.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +22,19 @@ if TYPE_CHECKING:
     from zen_nb.notebook.session import RunOptions, Session
 
 
-def outlook(session: Session, steps: list[Step], options: RunOptions) -> dict[str, Forecast]:
-    """Return the forecast of `steps`, in order."""
+def outlook(
+    session: Session, steps: list[Step], options: RunOptions, most_s: float | None = None
+) -> dict[str, Forecast]:
+    """Return the forecast of `steps`, in order; of those that are reached within `most_s`."""
     overrides = session.parameters_for(steps, options.parameters or {})
     walk = _Walk(session, options)
-    return {step.name: walk.take(step, overrides[step.name]) for step in steps}
+    until = math.inf if most_s is None else time.perf_counter() + most_s
+    found: dict[str, Forecast] = {}
+    for step in steps:
+        if time.perf_counter() > until:
+            break
+        found[step.name] = walk.take(step, overrides[step.name])
+    return found
 
 
 def asked_now(session: Session, step: Step, options: RunOptions) -> tuple[Question, str]:
@@ -117,8 +127,7 @@ class _Walk:
 
     def _forecast(self, step: Step, parameters: dict[str, Any]) -> Forecast:
         session = self._session
-        log = session.logs.get(step.name)
-        took = log.duration_s if log else None
+        took = session.last_took_s(step.name)
         question = self.question(step, parameters)
         setting, awaited = question.setting, self.awaited(step, question)
         if awaited and setting.enabled and not question.refusal:

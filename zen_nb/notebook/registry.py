@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,23 @@ class Registry:
     def __init__(self) -> None:
         self._steps: dict[str, Step] = {}
         self._pipelines: dict[str, Pipeline] = {}
+        self._edges: tuple[Edge, ...] | None = None
+        self._orders: dict[tuple[str, ...], list[Step]] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` when a pipeline is defined or dropped; return what ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    def _changed(self) -> None:
+        """Forget how the steps were joined: they are others now."""
+        self._edges = None
+        self._orders.clear()
 
     def __iter__(self) -> Iterator[Step]:
         return iter(tuple(self._steps.values()))
@@ -75,6 +92,12 @@ class Registry:
         NameTaken
             Where another cell has the name.
         """
+        try:
+            return self._put(step)
+        finally:
+            self._changed()
+
+    def _put(self, step: Step) -> str | None:
         holder = self._steps.get(step.name)
         if holder is not None and _is_another_cell(holder, step):
             raise NameTaken(
@@ -103,16 +126,22 @@ class Registry:
     def note_writes(self, name: str, written: Iterable[str]) -> None:
         """Add names that a step turned out to write: changed in place, or by other code."""
         step = self._steps.get(name)
-        if step is not None:
-            self._steps[name] = replace(step, writes=tuple(dict.fromkeys((*step.writes, *written))))
+        if step is None:
+            return
+        writes = tuple(dict.fromkeys((*step.writes, *written)))
+        if writes != step.writes:
+            self._steps[name] = replace(step, writes=writes)
+            self._changed()
 
     def drop(self, name: str) -> None:
         """Remove a step or a pipeline; raises `UnknownStep`."""
         if name in self._pipelines:
             del self._pipelines[name]
+            self._tell()
             return
         name = self.get(name).name
         del self._steps[name]
+        self._changed()
         self._pipelines = {
             label: replace(made, steps=tuple(part for part in made.steps if part != name))
             for label, made in self._pipelines.items()
@@ -127,6 +156,7 @@ class Registry:
         for name in pipeline.steps:
             self.get(name)
         self._pipelines[pipeline.name] = pipeline
+        self._tell()
 
     def pipeline(self, name: str | None = None) -> Pipeline:
         """Return a pipeline that was defined, or the whole notebook's."""
@@ -148,20 +178,28 @@ class Registry:
         existed: it comes after the step that gives it. Steps that wait for each other stay
         where they are; `check_order` refuses them.
         """
-        try:
-            order = self.check_order(pipeline)
-        except CycleError:
-            order = self.names
-        return [self._steps[name] for name in order if name in pipeline.steps]
+        known = self._orders.get(pipeline.steps)
+        if known is None:
+            try:
+                order = self.check_order(pipeline)
+            except CycleError:
+                order = self.names
+            chosen = set(pipeline.steps)
+            known = [self._steps[name] for name in order if name in chosen]
+            self._orders[pipeline.steps] = known
+        return list(known)
 
     def check_order(self, pipeline: Pipeline) -> list[str]:
         """Return the names of a pipeline's steps, sources first; raises `CycleError`."""
-        chosen = [name for name in self._steps if name in pipeline.steps]
+        wanted = set(pipeline.steps)
+        chosen = [name for name in self._steps if name in wanted]
         return topological(chosen, self.edges())
 
     def edges(self) -> tuple[Edge, ...]:
         """Return the edges between all steps."""
-        return edges_by_name(tuple(self))
+        if self._edges is None:
+            self._edges = edges_by_name(tuple(self))
+        return self._edges
 
     def name_of_cell(self, cell_id: str | None) -> str | None:
         """Return the step that a cell defined last; ``None`` where it defined none."""

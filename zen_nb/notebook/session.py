@@ -58,6 +58,10 @@ class StepLog:
     comparison: Comparison = NOTHING
 
 
+# What a forecast after each cell may take of the kernel's time.
+_FORECAST_S = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What one run or one execution sets: the two highest rungs, parameters and keeping."""
@@ -85,6 +89,7 @@ class Session:
         self.logs: dict[str, StepLog] = {}
         self.forecasts: dict[str, Forecast] = {}
         self.marks: dict[str, tuple[float, str]] = {}
+        self.afresh: set[str] = set()
         self.saved_s = 0.0
         self.running_pipeline = False
         self.revision = 0
@@ -94,6 +99,7 @@ class Session:
         self._store: Store | None = None
         self._store_told = False
         self._told: set[tuple[str, str]] = set()
+        self._took: dict[str, float | None] = {}
         self._habits: Habits | None = None
         self.automatic = Automatic(self.habits)
         if self.configuration.auto is not None:
@@ -197,6 +203,9 @@ class Session:
     def begin(self, step: Step, options: RunOptions | None = None) -> Execution:
         """Decide on an execution of `step`; a run is opened, a hit is ready to be replayed."""
         options = options or RunOptions()
+        if step.name in self.afresh:
+            self.afresh.discard(step.name)
+            options = replace(options, steps_now={**(options.steps_now or {}), step.name: False})
         execution = Execution(
             step,
             self.shell,
@@ -324,10 +333,28 @@ class Session:
 
     # -- asking -----------------------------------------------------------------------
 
-    def plan(self, pipeline: Pipeline, options: RunOptions | None = None) -> dict[str, Forecast]:
-        """Return what a run of `pipeline` would do with each step, without running any."""
+    def plan(
+        self, pipeline: Pipeline, options: RunOptions | None = None, *, most_s: float | None = None
+    ) -> dict[str, Forecast]:
+        """Return what a run of `pipeline` would do with each step, without running any.
+
+        Parameters
+        ----------
+        most_s
+            How long to look: what is not reached in that time is left out.
+        """
         options = replace(options or RunOptions(), pipeline=pipeline.enable_cache)
-        return outlook(self, self.registry.steps_of(pipeline), options)
+        return outlook(self, self.registry.steps_of(pipeline), options, most_s)
+
+    def last_took_s(self, name: str) -> float | None:
+        """Return what a step took when it ran last, here or in an earlier kernel."""
+        log = self.logs.get(name)
+        if log is not None and log.duration_s is not None:
+            return log.duration_s
+        if name not in self._took and self.store is not None:
+            past = self.store.history(name, 1)
+            self._took[name] = past[0].duration_s if past else None
+        return self._took.get(name)
 
     def drop(self, name: str) -> None:
         """Remove a step or pipeline from the notebook; its records stay in the store."""
@@ -368,10 +395,16 @@ class Session:
     # -- listeners --------------------------------------------------------------------
 
     def refresh(self, *, force: bool = False) -> None:
-        """Forecast again, where somebody looks or is about to, and tell the faces."""
+        """Forecast again, where somebody looks or is about to, and tell the faces.
+
+        Unless forced, it takes a moment at most: of many steps the last keep their forecast.
+        """
         if self._listeners or force:
             with contextlib.suppress(Exception):
-                self.forecasts = self.plan(self.registry.pipeline())
+                found = self.plan(self.registry.pipeline(), most_s=None if force else _FORECAST_S)
+                here = self.registry.names
+                kept = {name: one for name, one in self.forecasts.items() if name in here}
+                self.forecasts = {**kept, **found}
         self.changed()
 
     def changed(self) -> None:
