@@ -14,6 +14,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 NPM := $(PY) hatch_build.py npm
+# JupyterLab shows the panel as it was built last, not as it was when the package was installed.
+LABEXTENSIONS := .venv/share/jupyter/labextensions
+LINK := rm -rf $(LABEXTENSIONS)/zen-nb && mkdir -p $(LABEXTENSIONS) && \
+	ln -s ../../../../../zen_nb/labextension $(LABEXTENSIONS)/zen-nb
 QUICKSTART := notebooks/01_quickstart.ipynb
 
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
@@ -46,6 +50,7 @@ help:
 .venv/.demo: .venv/.made $(PACKAGING) | zen_nb/static/widget.js
 	@echo "installing zen_nb and what the notebooks need"
 	@$(PIP) install --quiet --quiet --editable '.[demo]'
+	@$(LINK)
 	@touch $@
 
 .venv/.lab: .venv/.demo
@@ -55,6 +60,7 @@ help:
 .venv/.test: .venv/.made $(PACKAGING) | zen_nb/static/widget.js
 	@echo "installing zen_nb and what the tests need"
 	@$(PIP) install --quiet --quiet --editable '.[test,dev]'
+	@$(LINK)
 	@touch $@ .venv/.demo .venv/.lab
 
 # The node that a package brings, where this machine has none (hatch_build.py decides).
@@ -134,5 +140,6 @@ foreign: .venv/.foreign
 	$(PY) -m benchmarks.foreign
 
 clean:
-	rm -rf .venv .demo .screenshots build dist zen_nb/static frontend/node_modules
+	rm -rf .venv .demo .screenshots build dist zen_nb/static zen_nb/labextension
+	rm -rf frontend/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

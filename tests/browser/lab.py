@@ -39,6 +39,7 @@ class Lab:
         root.mkdir(parents=True)
         settings = folder / "config" / "lab" / "user-settings" / "@jupyterlab"
         _write(settings / "apputils-extension" / "notification.jupyterlab-settings", _QUIET)
+        _install(folder / "data")
         port = _free_port()
         with (folder / "server.log").open("wb") as log:
             server = subprocess.Popen(
@@ -76,6 +77,16 @@ class Lab:
 def _write(path: Path, settings: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(settings))
+
+
+def _install(data: Path) -> None:
+    """Put the panel as it is built, and the server extension, where this server looks."""
+    extensions = data / "labextensions"
+    extensions.mkdir(parents=True)
+    (extensions / "zen-nb").symlink_to(REPOSITORY / "zen_nb" / "labextension")
+    enabled = REPOSITORY / "jupyter-config" / "jupyter_server_config.d" / "zen_nb.json"
+    target = data.parent / "config" / "jupyter_server_config.d" / enabled.name
+    _write(target, json.loads(enabled.read_text()))
 
 
 def _command(port: int, root: Path) -> list[str]:

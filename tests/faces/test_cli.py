@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 from zen_nb._version import __version__
-from zen_nb.faces import cli, headless
+from zen_nb.faces import cli, headless, statuses
 
 TELL = """
 from IPython.display import publish_display_data
@@ -203,13 +203,13 @@ def test_unknown_kernel_is_one_line(notebook, capsys):
 )
 def test_other_metadata_is_no_status(metadata):
     """Metadata of a user's own output, whatever its shape, is never taken for a status."""
-    assert headless.read_status(metadata) is None
+    assert statuses.read_status(metadata) is None
 
 
 def test_status_with_odd_numbers_keeps_the_step():
     """A status whose times are not numbers is still told, without its times."""
     said = {"role": "status", "step": "a", "cached": True, "seconds": "1", "saved_s": True}
-    assert headless.read_status({"zen_nb": said}) == headless.StepStatus(step="a", cached=True)
+    assert statuses.read_status({"zen_nb": said}) == statuses.StepStatus(step="a", cached=True)
 
 
 def _showing(*shown: tuple[dict[str, str], dict[str, object]]) -> nbformat.NotebookNode:

@@ -217,7 +217,8 @@ def test_clear_removes_records(pipe):
 def test_mermaid(pipe):
     """The graph as text."""
     text = pipe.cells("%pipeline show --mermaid")[0].text
-    assert "load -->|rows| clean" in text
+    assert 's0["load<br/>✓ up to date' in text
+    assert 's0 -->|"rows"| s1' in text
 
 
 def test_the_graph_in_a_terminal(pipe):

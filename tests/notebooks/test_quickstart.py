@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from zen_nb.faces import headless
+from zen_nb.faces import headless, statuses
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 QUICKSTART = NOTEBOOKS / "01_quickstart.ipynb"
@@ -56,7 +56,7 @@ def _execute(folder: Path, number: int) -> nbformat.NotebookNode:
 def _statuses(notebook) -> list[tuple[str, bool]]:
     """Return step and cached of every status message, in order."""
     found = [
-        headless.read_status(output.get("metadata"))
+        statuses.read_status(output.get("metadata"))
         for cell in notebook.cells
         for output in cell.get("outputs", ())
     ]

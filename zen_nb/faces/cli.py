@@ -14,7 +14,7 @@ from zen_nb.core.errors import UsageError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from zen_nb.faces.headless import StepStatus
+    from zen_nb.faces.statuses import StepStatus
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 
@@ -23,6 +23,15 @@ _STRIP_CODES = (
     "exit code: 0 done (with --check: there is nothing to take out), 1 something still needs "
     "zen_nb (with --check: or would be taken out), 2 the notebook cannot be read or written"
 )
+
+
+_GRAPH_CODES = "exit code: 0 drawn, 2 the notebook cannot be read or the file not written"
+_FORMS = {
+    "svg": "as a picture",
+    "mermaid": "as Mermaid text, for READMEs",
+    "html": "as a page of its own",
+    "text": "as plain text (the default)",
+}
 
 
 class _Unusable(Exception):
@@ -60,6 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--kernel", help="kernel to run in (default: the one the notebook names)")
     run.add_argument("--timeout", type=int, metavar="S", help="longest time for one cell")
     run.set_defaults(command=_run)
+    graph = commands.add_parser(
+        "graph",
+        help="draw a notebook's graph from its file, without running anything",
+        description="Draw a notebook's graph from its file and the store; no cell is run.",
+        epilog=_GRAPH_CODES,
+    )
+    graph.add_argument("notebook", type=Path, help="the notebook; it is not changed")
+    form = graph.add_mutually_exclusive_group()
+    for name, what in _FORMS.items():
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=what)
+    graph.add_argument("-o", "--output", type=Path, help="where to save it instead of printing it")
+    graph.set_defaults(command=_graph, form="text")
     strip = commands.add_parser(
         "strip",
         help="take every line of zen_nb out of a notebook, for colleagues without it",
@@ -99,6 +120,45 @@ def _run(given: argparse.Namespace) -> int:
     if failure:
         print(f"zen-nb: {given.notebook}: {failure}", file=sys.stderr)
     return FAILED if failure else DONE
+
+
+def _graph(given: argparse.Namespace) -> int:
+    from zen_nb.core.errors import StoreUnavailable
+    from zen_nb.core.options import usable_configuration
+    from zen_nb.faces import mermaid, picture
+    from zen_nb.faces.page import page_snapshot
+    from zen_nb.store.records import open_store
+
+    notebook = _read_notebook(given.notebook)
+    try:
+        store = open_store(usable_configuration())
+    except StoreUnavailable:
+        store = None  # the file alone tells how the steps are joined
+    snapshot = page_snapshot(notebook, given.notebook.stem, store)
+    drawn = {
+        "svg": picture.to_svg,
+        "mermaid": mermaid.to_mermaid,
+        "html": picture.to_page,
+        "text": picture.to_text,
+    }[given.form](snapshot)
+    if given.output is None:
+        print(drawn.rstrip("\n"))
+    else:
+        _write(given.output, drawn.encode())
+    return DONE
+
+
+def _read_notebook(path: Path) -> NotebookNode:
+    import nbformat
+
+    try:
+        found: NotebookNode = nbformat.read(path, as_version=4)
+    except OSError as error:
+        raise _Unusable(f"cannot read {path}: {error.strerror}") from None
+    except Exception as error:  # noqa: BLE001 - nbformat raises errors of several libraries
+        why = str(error).partition("\n")[0]
+        raise _Unusable(f"{path} is not a notebook: {why}") from None
+    return found
 
 
 def _strip(given: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         self.session = Session(shell)
         self.hooks = Hooks(self.session)
-        self.magics = StepMagics(self.session, self.draw)
+        self.magics = StepMagics(self.session, self.draw, self.write)
         self.graphs = NotebookGraphs(self.session)
         self._panel: PanelLink | None = None
 
@@ -53,6 +53,14 @@ class Extension:
         graph = graph_of(live)
         live.opened()
         return graph
+
+    def write(self, pipeline: str | None) -> str:
+        """Return the graph of a pipeline as Mermaid text."""
+        from zen_nb.faces.mermaid import to_mermaid
+
+        live = self.graphs.live(pipeline)
+        self.session.refresh(force=True)
+        return to_mermaid(live.snapshot())
 
     def draw(self, pipeline: str | None) -> None:
         """Show the live graph; in a terminal, its text."""

@@ -157,7 +157,7 @@ class LivePipeline:
             parameters=tuple(
                 (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
             ),
-            artifacts=_artifacts(record),
+            artifacts=artifact_views(record),
             error=log.error,
             predicted_s=self.session.last_took_s(step.name),
             cell_id=step.body.cell_id or "",
@@ -190,7 +190,8 @@ class LivePipeline:
 _NEVER: Final = StepLog()
 
 
-def _artifacts(record: Record | None) -> tuple[ArtifactView, ...]:
+def artifact_views(record: Record | None) -> tuple[ArtifactView, ...]:
+    """Return the outputs of a record as faces show them."""
     if record is None:
         return ()
     return tuple(

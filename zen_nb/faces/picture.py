@@ -62,6 +62,19 @@ def to_html(snapshot: PipelineSnapshot) -> str:
     return f'<img src="data:image/svg+xml;base64,{packed}" alt={alt} style="max-width:100%">'
 
 
+def to_page(snapshot: PipelineSnapshot) -> str:
+    """Return the picture as a page of its own, which loads and runs nothing."""
+    title = escape(_clean(snapshot.pipeline))
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width"><style>body{margin:16px}'
+        "svg{max-width:100%;height:auto}</style></head>"
+        f"<body>{to_svg(snapshot)}</body></html>\n"
+    )
+
+
 def to_text(snapshot: PipelineSnapshot) -> str:
     """Draw a line per step: its mark, state, timings and what it reads from."""
     names = {node.id: node.name for node in snapshot.nodes}

@@ -10,7 +10,6 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from zen_nb.core.errors import UnknownStep, UsageError
-from zen_nb.core.model import Step
 from zen_nb.engine.decide import moment
 from zen_nb.notebook import status
 from zen_nb.notebook.accepting import accept_step, list_accepted, take_back
@@ -42,10 +41,16 @@ from zen_nb.store.acceptances import Acceptance
 class StepMagics(Magics):
     """``%%step`` and ``%pipeline`` in one shell."""
 
-    def __init__(self, session: Session, draw: Callable[[str | None], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        draw: Callable[[str | None], None],
+        write: Callable[[str | None], str],
+    ) -> None:
         super().__init__(session.shell)
         self.session = session
         self._draw = draw
+        self._write = write
         self._verbs: dict[str, Callable[[Line], Any]] = {
             "run": self._run,
             "define": self._define,
@@ -260,12 +265,7 @@ class StepMagics(Magics):
     def _show(self, line: Line) -> None:
         if line.options != ("--mermaid",):
             raise UsageError("write %pipeline show --mermaid, or %pipeline for the live graph")
-        lines = ["graph LR", *map(_drawn, self.session.registry)]
-        lines += [
-            f"  {e.source} -->|{', '.join(e.names)}| {e.target}"
-            for e in self.session.registry.edges()
-        ]
-        self._say("\n".join(lines), "mermaid")
+        self._say(self._write(_optional(line)).rstrip("\n"), "mermaid")
 
     def _say(self, text: str, role: str) -> None:
         markup = f'<pre style="margin:0">{html.escape(text)}</pre>' if "\n" in text else None
@@ -280,10 +280,9 @@ def _acceptance(found: Acceptance) -> str:
     )
 
 
-def _drawn(step: Step) -> str:
-    """Return a step's line of a Mermaid graph."""
-    title = step.title.replace('"', "#quot;")
-    return f'  {step.name}["{title}"]' if title else f"  {step.name}"
+def _optional(line: Line) -> str | None:
+    """Return the name of the pipeline that a line gives, ``None`` where it gives none."""
+    return _one(line, "show", "pipeline") if line.words else None
 
 
 def _automatic(automatic: Automatic) -> str:
