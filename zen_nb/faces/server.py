@@ -17,7 +17,6 @@ from typing import Any, Final
 import nbformat
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.extension.handler import ExtensionHandlerMixin
 from jupyter_server.utils import ApiPath, to_os_path, url_path_join
 from tornado import web
 
@@ -41,7 +40,7 @@ def _store() -> Store:
         ) from None
 
 
-class _Handler(ExtensionHandlerMixin, APIHandler):
+class _Handler(APIHandler):
     """Answers with JSON; work is done beside the server's loop."""
 
     auth_resource = RESOURCE
@@ -165,11 +164,10 @@ HANDLERS: Final[dict[str, type[_Handler]]] = {
 }
 
 
-def routes(base_url: str) -> list[tuple[str, type[_Handler], dict[str, str]]]:
+def routes(base_url: str) -> list[tuple[str, type[_Handler]]]:
     """Return all routes of the extension."""
-    given = {"name": RESOURCE}
     return [
-        (url_path_join(base_url, "zen_nb", "api", name), handler, given)
+        (url_path_join(base_url, "zen_nb", "api", name), handler)
         for name, handler in HANDLERS.items()
     ]
 
