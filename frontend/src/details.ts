@@ -194,7 +194,8 @@ const KEPT = { current: "this result", kept: "kept", gone: "not kept any more" }
 function history(more: StepDetails | null, now: number): HTMLElement | null {
   if (more === null || more.history.length === 0) return null;
   const rows = more.history.map((past) => {
-    const when = el("td", { title: `key ${past.key}` }, moment(past.created_at, now));
+    const title = `${moment(past.created_at, now)}, key ${past.key}`;
+    const when = el("td", { title }, ago(past.created_at, now));
     const took = el("td", {}, duration(past.duration_s));
     const size = el("td", {}, past.size_bytes > 0 ? bytes(past.size_bytes) : "");
     return el("tr", { "data-kept": past.state }, when, took, size, el("td", {}, KEPT[past.state]));

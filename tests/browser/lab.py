@@ -219,15 +219,32 @@ class OpenNotebook:
     @property
     def graph(self) -> Locator:
         """The drawing on the page."""
-        return self.page.locator(".znb")
+        return self.page.locator(".jp-Notebook .znb")
+
+    @property
+    def panel(self) -> Locator:
+        """The panel at the right, where it is shown."""
+        return self.page.locator(".znb-panel")
 
     def step(self, name: str) -> Locator:
         """The card of one step."""
-        return self.page.locator(f'.znb-card[data-step="{name}"]')
+        return self.page.locator(f'.jp-Notebook .znb-card[data-step="{name}"]')
 
     def switch(self, name: str) -> Locator:
         """The switch of one step."""
         return self.step(name).get_by_role("switch")
+
+    def row(self, name: str) -> Locator:
+        """The row of one step in the panel."""
+        return self.panel.locator(f'.znb-card[data-step="{name}"]')
+
+    def mark(self, index: int) -> Locator:
+        """The mark beside a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".znb-gutter")
+
+    def command(self, name: str) -> None:
+        """Carry out a command, as from the palette."""
+        self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
 
 
 def _plain(output: dict[str, Any]) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 
 from zen_nb.faces.comm import PanelLink
 from zen_nb.faces.graphs import NotebookGraphs
+from zen_nb.faces.live import LivePipeline
 from zen_nb.notebook import shells, status
 from zen_nb.notebook.hooks import Hooks
 from zen_nb.notebook.magics import StepMagics
+from zen_nb.notebook.registry import WHOLE_NOTEBOOK
 from zen_nb.notebook.session import Session
 
 
@@ -25,6 +27,7 @@ class Extension:
     def load(self) -> None:
         """Take the places in the shell."""
         self.hooks.install()
+        self.graphs.open()
         self.session.shell.register_magics(self.magics)
         shells.enter(self.session)
         kernel = getattr(self.session.shell, "kernel", None)
@@ -38,6 +41,7 @@ class Extension:
         """Leave the shell as it was; records stay in the store."""
         if self._panel is not None:
             self._panel.close()
+        self.graphs.close()
         self.hooks.remove()
         manager = self.session.shell.magics_manager
         manager.magics["cell"].pop("step", None)
@@ -49,9 +53,10 @@ class Extension:
         """Return the live graph of a pipeline as a widget."""
         from zen_nb.faces.widget import graph_of
 
-        live = self.graphs.live(pipeline)
-        graph = graph_of(live)
-        live.opened()
+        source = self.graphs.source(pipeline or WHOLE_NOTEBOOK)
+        graph = graph_of(source)
+        if isinstance(source, LivePipeline):
+            source.opened()
         return graph
 
     def write(self, pipeline: str | None) -> str:

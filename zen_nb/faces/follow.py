@@ -110,6 +110,8 @@ def answer(
             send({"kind": "details", "step": step, "details": dict(source.details(step))})
         else:
             source.ask(asked)
+        if asked["kind"] == "afresh":
+            send({"kind": "done", "ask": asked})
     except ZenNbError as error:
         send(_refusal(content, str(error)))
     except Exception as error:  # noqa: BLE001 the page must hear of it: nobody else does

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
+from zen_nb.core.events import Listener
+from zen_nb.faces.functions import FunctionPipeline
 from zen_nb.faces.live import LivePipeline
 from zen_nb.faces.snapshot import Source
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK
 from zen_nb.notebook.session import Session
+from zen_nb.pipelines.followed import Called, follow
 
 
 class NotebookGraphs:
-    """What a panel can show of a session."""
+    """What a panel can show of a session, from `open` to `close`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._live: dict[str, LivePipeline] = {}
+        self._functions: dict[str, FunctionPipeline] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._ends: list[Callable[[], None]] = []
+
+    def open(self) -> None:
+        """Begin to follow what is defined and called."""
+        self._ends = [self._session.registry.subscribe(self._changed), follow(self._on_call)]
+
+    def close(self) -> None:
+        """End; harmless when repeated."""
+        while self._ends:
+            with contextlib.suppress(ValueError):
+                self._ends.pop()()
 
     def names(self) -> list[str]:
         """Return the names of the graphs, the whole notebook's first."""
-        return [WHOLE_NOTEBOOK, *self._session.registry.pipelines]
+        defined = [WHOLE_NOTEBOOK, *self._session.registry.pipelines]
+        return [*defined, *(name for name in self._functions if name not in defined)]
 
     def source(self, name: str) -> Source:
         """Return the graph of a name; raises `UsageError` for one there is not."""
+        known = self._functions.get(name)
+        if known is not None and name not in self._session.registry.pipelines:
+            return known
         return self.live(None if name == WHOLE_NOTEBOOK else name)
 
     def live(self, pipeline: str | None) -> LivePipeline:
@@ -35,4 +56,18 @@ class NotebookGraphs:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when the names may have changed; return what ends it."""
-        return self._session.registry.subscribe(listener)
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _on_call(self, called: Called) -> Listener:
+        known = self._functions.get(called.pipeline)
+        graph = known or FunctionPipeline(self._session, called.pipeline)
+        self._functions[called.pipeline] = graph
+        graph.begin(called)
+        if known is None:
+            self._changed()
+        return graph.hear
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()

@@ -153,7 +153,9 @@ class LivePipeline:
             started_at=log.started_at,
             finished_at=record.created_at if record else None,
             size_bytes=record.size_bytes if record else 0,
-            badges=tuple(map(_badge, (*self._marks(step), *log.badges, *_accepted(log, forecast)))),
+            badges=tuple(
+                map(badge_words, (*self._marks(step), *log.badges, *_accepted(log, forecast)))
+            ),
             parameters=tuple(
                 (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
             ),
@@ -201,7 +203,7 @@ def artifact_views(record: Record | None) -> tuple[ArtifactView, ...]:
     )
 
 
-def _badge(badge: str) -> str:
+def badge_words(badge: str) -> str:
     """Return a badge as a person reads it: ``ignores conn``, ``external: network``."""
     kind, _, name = badge.partition(":")
     return f"ignores {name}" if kind == "ignored" else f"{kind}: {name}" if name else kind

@@ -65,13 +65,18 @@ class Requests:
         self._task = asyncio.get_running_loop().create_task(self._run(options, to))
 
     def _on_main(self, action: Callable[[], None]) -> None:
-        loop = _main_loop(self._session.shell)
-        if loop is None:
-            action()
-        elif threading.current_thread() is threading.main_thread():
-            loop.call_soon(action)
-        else:
-            loop.call_soon_threadsafe(action)
+        on_main(self._session.shell, action)
+
+
+def on_main(shell: Any, action: Callable[[], object]) -> None:
+    """Do `action` on the kernel's main thread when it is idle; at once where there is no loop."""
+    loop = _main_loop(shell)
+    if loop is None:
+        action()
+    elif threading.current_thread() is threading.main_thread():
+        loop.call_soon(action)
+    else:
+        loop.call_soon_threadsafe(action)
 
 
 def _main_loop(shell: Any) -> Any:

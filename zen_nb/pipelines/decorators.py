@@ -16,6 +16,7 @@ from zen_nb.engine.run import Invocation, PipelineRun, run
 from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.asked import note
 from zen_nb.pipelines.compile import Drawing, drawing
+from zen_nb.pipelines.followed import Called, listeners, toggled
 from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.pipelines.signature import Binder, output_names
 
@@ -152,7 +153,12 @@ class PipelineFunction:
         __tracebackhide__ = True
         invocations = self._draw(args, kwargs)
         found = surroundings.configuration()
-        place = Place(surroundings.store(found), surroundings.shell(), surroundings.log, note)
+
+        def again(every: bool) -> PipelineRun:  # noqa: FBT001 - told by a page
+            return (self.with_options(enable_cache=False) if every else self)(*args, **kwargs)
+
+        tell = listeners(Called(self.name, tuple(invocations), again), surroundings.log)
+        place = Place(surroundings.store(found), surroundings.shell(), tell, note)
         return run(self.name, invocations, place)
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:
@@ -181,9 +187,10 @@ class PipelineFunction:
         asked = (self._options.steps or {}).get(invocation.node, {})
         _, now = _changed(invocation.node, StepOptions(), asked)
         own = invocation.call.options
+        step_now, run_now = now.enable_cache, self._options.run_cache
         setting = resolve(
-            step_now=now.enable_cache,
-            run_now=self._options.run_cache,
+            step_now=toggled(self.name, invocation.node) if step_now is None else step_now,
+            run_now=toggled(self.name, None) if run_now is None else run_now,
             step=own.enable_cache,
             pipeline=self._options.enable_cache,
             surroundings=surroundings.configuration().enable_cache,

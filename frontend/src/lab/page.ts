@@ -52,10 +52,14 @@ export class Page {
       return same || cell === undefined ? node : this.asEdited(node);
     });
     const calm = nodes.filter((node, at) => node !== snapshot.nodes[at] && hits(snapshot.nodes[at]));
+    const { predicted_s, cached, to_run } = snapshot.run;
+    const more = calm.map((node) => node.predicted_s);
+    const known = predicted_s !== null && !more.includes(null);
     const run = {
       ...snapshot.run,
-      cached: Math.max(0, snapshot.run.cached - calm.length),
-      to_run: snapshot.run.to_run + calm.length,
+      cached: Math.max(0, cached - calm.length),
+      to_run: to_run + calm.length,
+      predicted_s: known ? more.reduce<number>((all, each) => all + (each ?? 0), predicted_s) : null,
     };
     const unchanged = nodes.every((node, at) => node === snapshot.nodes[at]);
     const drawn = unchanged ? snapshot : { ...snapshot, nodes, run };
