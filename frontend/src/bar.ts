@@ -85,7 +85,9 @@ export class Bar {
 
   private foretell(): void {
     set(this.forecast, "data-would", this.would !== "");
-    say(this.forecast, this.would || (this.known === null ? "" : forecast(this.known)));
+    const said = this.would || (this.known === null ? "" : forecast(this.known));
+    say(this.forecast, said);
+    set(this.forecast, "title", said);
   }
 }
 

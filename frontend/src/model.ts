@@ -1,4 +1,4 @@
-import type { Ask, PipelineSnapshot, StepDetails } from "./snapshot";
+import type { Ask, Message, PipelineSnapshot, StepDetails } from "./snapshot";
 
 /** Why an ask was not carried out, told by the kernel. */
 export interface Refusal {
@@ -21,4 +21,10 @@ export interface Model {
   send(ask: Ask): void;
   /** Show the cell of a step; only where the shell knows the notebook. */
   goTo?(step: string): void;
+}
+
+/** Return what a message tells besides a new snapshot. */
+export function newsOf(message: Message): News | null {
+  if (message.kind === "refused") return { kind: "refused", refusal: message };
+  return message.kind === "details" ? message : null;
 }

@@ -1,7 +1,7 @@
 /** The thin shell around the drawing for anywidget: its state and messages in, messages out. */
 
 import { draw } from "./draw";
-import type { Model, News } from "./model";
+import { type Model, type News, newsOf } from "./model";
 import { type Ask, applied, type Message, type PipelineSnapshot, readSnapshot } from "./snapshot";
 
 interface AnyModel {
@@ -13,7 +13,7 @@ interface AnyModel {
 }
 
 /** Keep the model's snapshot up to date, once for all its views. */
-export function initialize({ model }: { model: AnyModel }): () => void {
+function initialize({ model }: { model: AnyModel }): () => void {
   const take = (content: unknown): void => {
     const before = model.get("snapshot");
     const after = applied(before, content as Message);
@@ -25,7 +25,7 @@ export function initialize({ model }: { model: AnyModel }): () => void {
 }
 
 /** Show the model's snapshot in `el` and follow it until the view goes. */
-export function render({ model, el }: { model: AnyModel; el: HTMLElement }): () => void {
+function render({ model, el }: { model: AnyModel; el: HTMLElement }): () => void {
   return draw(el, modelOf(model));
 }
 
@@ -49,10 +49,5 @@ function modelOf(model: AnyModel): Model {
   };
 }
 
-/** Return what a message tells besides a new snapshot. */
-export function newsOf(message: Message): News | null {
-  if (message.kind === "refused") return { kind: "refused", refusal: message };
-  return message.kind === "details" ? message : null;
-}
-
+// Only the default export: with `render` beside it anywidget would not call `initialize`.
 export default { initialize, render };

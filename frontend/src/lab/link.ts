@@ -1,8 +1,7 @@
 /** One notebook's line to its kernel: what the graphs are, and what is asked of them. */
 
-import type { News } from "../model";
+import { type News, newsOf } from "../model";
 import { type Ask, applied, type Message } from "../snapshot";
-import { newsOf } from "../widget";
 import type { Comm, CommMessage, Kernel, SessionContext } from "./jupyter";
 
 const NEWS = "zen_nb.news";
