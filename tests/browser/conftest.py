@@ -85,11 +85,12 @@ def notebook(page: Page, lab: Lab, request: pytest.FixtureRequest) -> Iterator[O
 
     def opened(*cells: str) -> OpenNotebook:
         name = re.sub(r"\W+", "_", request.node.name)
-        open_now.append(OpenNotebook(page, lab, f"{name}.ipynb", list(cells)))
+        name = f"{name}_{len(open_now)}.ipynb" if open_now else f"{name}.ipynb"
+        open_now.append(OpenNotebook(page, lab, name, list(cells)))
         return open_now[-1]
 
     yield opened
-    for each in open_now:
+    for each in reversed(open_now):
         each.close()
 
 

@@ -126,13 +126,14 @@ class OpenNotebook:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, lab.root / name)
-        page.evaluate(
+        self._id = page.evaluate(
             """async name => {
                 const lab = window.jupyterapp;
                 const shown = await lab.commands.execute('docmanager:open', {path: name});
                 await shown.context.ready;
                 await shown.sessionContext.ready;
                 lab.shell.activateById(shown.id);
+                return shown.id;
             }""",
             name,
         )
@@ -149,8 +150,14 @@ class OpenNotebook:
         )
         self.page.wait_for_function(f"{_HERE}.sessionContext.session?.kernel?.status === 'idle'")
 
+    def activate(self) -> None:
+        """Make this the notebook that is looked at."""
+        self.page.evaluate("id => window.jupyterapp.shell.activateById(id)", self._id)
+        self.page.wait_for_function(f"id => {_HERE}.id === id", arg=self._id)
+
     def close(self) -> None:
         """End the kernel and close the notebook, so that the next has the page for itself."""
+        self.activate()
         self.page.evaluate(
             f"""async () => {{
                 const shown = {_HERE};

@@ -165,7 +165,8 @@ export class Pane {
       this.base = link.snapshot;
       if (link.shown === NOTEBOOK && this.seen !== null && link.condition === "live") this.keep(this.seen.snapshot);
     }
-    const nodes = link.shown === NOTEBOOK || link.shown === "" ? this.seen?.nodes : undefined;
+    const tells = link.condition === "live" && link.shown === NOTEBOOK;
+    const nodes = tells ? this.seen?.nodes : undefined;
     this.gutter.update(this.cells, nodes ?? new Map());
     this.drawAround(link);
     this.tell({ kind: "snapshot" });
