@@ -41,15 +41,7 @@ class Demo:
         return
 
     def details(self, step: str) -> Mapping[str, Any]:
-        return {
-            "changes": [
-                {"words": f"helper of {step}()", "diff": ["-    return 1", "+    return 2"]}
-            ],
-            "compared": "What changed since the record of yesterday:",
-            "previews": {},
-            "pictures": [],
-            "history": [],
-        }
+        return details_of_everything(step)
 
     def toggle(self, step: str | None, value: bool | None) -> None:
         switch = CacheSwitch(value, value is not False, "the demo", as_set=True)
@@ -87,3 +79,39 @@ def three_steps() -> PipelineSnapshot:
 
 
 STEPS = ("load", "train", "report")
+
+
+def details_of_everything(step: str, word: str = "") -> dict[str, Any]:
+    """Return details with every kind of first look, `word` in each text of them."""
+    table = {
+        "columns": ["a", word or "b"],
+        "types": ["int64", "object"],
+        "index": ["0", word or "1"],
+    }
+    return {
+        "changes": [
+            {"words": f"helper {word or step}()", "diff": ["-    return 1", f"+    {word}"]}
+        ],
+        "compared": f"What changed since the record of yesterday{word}:",
+        "previews": {
+            "df": {"kind": "table", **table, "rows": [["1", word], ["2", "y"]], "shape": [900, 14]},
+            "xs": {"kind": "plot", "low": [0, 1, None, 2], "high": [1, 3, None, 2], "length": 4000},
+            "image": {"kind": "picture", "png": PIXEL, "width": 1, "height": 1},
+            "model": {"kind": "parameters", "rows": [["C", word or "1.0"]], "text": word or "SVC"},
+            "note": {"kind": "text", "text": word or "hello"},
+        },
+        "pictures": [PIXEL],
+        "history": [
+            {
+                "created_at": time.time() - 60 * number,
+                "duration_s": 1.5,
+                "size_bytes": 2048,
+                "key": word or "abc",
+                "state": state,
+            }
+            for number, state in enumerate(("current", "kept", "gone"))
+        ],
+    }
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

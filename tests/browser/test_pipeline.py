@@ -112,6 +112,8 @@ def test_a_failing_run_from_the_page_shows_the_users_code_alone(pipeline: OpenNo
     pipeline.run(2)
     expect(pipeline.step("total")).to_contain_text("failed")
     pipeline.graph.get_by_role("button", name=re.compile(r"^Run \(1 to run\)")).click()
-    shown = pipeline.page.locator(".jp-Cell", has=pipeline.page.locator(".znb")).locator(".jp-OutputArea-output")
+    shown = pipeline.page.locator(".jp-Cell", has=pipeline.page.locator(".znb")).locator(
+        ".jp-OutputArea-output"
+    )
     expect(shown.filter(has_text="most recent call last")).to_contain_text("sum(xs)")
     expect(shown.filter(has_text="most recent call last")).not_to_contain_text("run_pipeline")
