@@ -12,10 +12,18 @@ def main() -> int:
     """Print the table; exit with 0 whatever it says, since machines are shared and noisy."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ZEN_NB_CACHE_DIR"] = folder
-        from benchmarks import cells, fingerprints, functions, importing, observing, reaching
+        from benchmarks import (
+            cells,
+            fingerprints,
+            functions,
+            graph,
+            importing,
+            observing,
+            reaching,
+        )
         from benchmarks.timing import table
 
-        parts = (importing, functions, reaching, cells, observing, fingerprints)
+        parts = (importing, functions, reaching, cells, observing, fingerprints, graph)
         rows = [row for part in parts for row in part.rows()]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}")
     print(table(rows))

@@ -5,60 +5,58 @@ import type { ShownSwitch } from "./flips";
 import { SIGNS, StateIcon, sign } from "./icons";
 import type { Box, Point } from "./layout";
 import type { StepNode } from "./snapshot";
-import { FlipSwitch, LOOKS } from "./switches";
+import { FlipSwitch } from "./switches";
 import { clause, look, spoken, timings } from "./words";
 
-export interface CardActions {
-  flip(id: string): void;
-  runTo(id: string): void;
-  select(id: string): void;
-  /** Show what a flip would make run, or stop showing it. */
-  preview(id: string, on: boolean): void;
+/** A card without a step; each card is a copy, which is much cheaper than making its parts. */
+let blank: HTMLElement | null = null;
+
+function copyOfBlank(): HTMLElement {
+  blank ??= el(
+    "div",
+    { class: "znb-card", role: "group", "aria-roledescription": "step", tabindex: -1 },
+    StateIcon.blank(),
+    el("span", { class: "znb-name" }),
+    el("span", { class: "znb-state" }, el("span", { class: "znb-word" }), el("span", { class: "znb-clause" })),
+    el("span", { class: "znb-foot" }, el("span", { class: "znb-timings" }), el("span", { class: "znb-badges" })),
+    FlipSwitch.blank(),
+    el(
+      "button",
+      {
+        type: "button",
+        class: "znb-to",
+        tabindex: -1,
+        "aria-label": "Run to here",
+        title: "Run to here (r)",
+      },
+      sign(SIGNS.toHere),
+    ),
+    el("span", { class: "znb-progress" }),
+  );
+  return blank.cloneNode(true) as HTMLElement;
 }
 
 export class Card {
-  readonly element: HTMLElement;
-  private readonly icon = new StateIcon();
-  private readonly name = el("span", { class: "znb-name" });
-  private readonly word = el("span", { class: "znb-word" });
-  private readonly clause = el("span", { class: "znb-clause" });
-  private readonly timings = el("span", { class: "znb-timings" });
-  private readonly badges = el("span", { class: "znb-badges" });
-  private readonly progress = el("span", { class: "znb-progress" });
+  readonly element = copyOfBlank();
+  private readonly icon: StateIcon;
+  private readonly name: Element;
+  private readonly word: Element;
+  private readonly clause: Element;
+  private readonly timings: Element;
+  private readonly badges: Element;
+  private readonly progress: HTMLElement;
   private readonly flip: FlipSwitch;
   private drawn = "";
   private node: StepNode | null = null;
 
-  constructor(
-    readonly id: string,
-    actions: CardActions,
-  ) {
-    this.flip = new FlipSwitch(() => actions.flip(id));
-    const runTo = el(
-      "button",
-      { type: "button", class: "znb-to", tabindex: -1, "aria-label": "Run to here" },
-      sign(SIGNS.toHere),
-    );
-    set(runTo, "title", "Run to here (r)");
-    runTo.addEventListener("click", (event) => {
-      event.stopPropagation();
-      actions.runTo(id);
-    });
-    this.element = el(
-      "div",
-      { class: "znb-card", role: "group", "aria-roledescription": "step", tabindex: -1 },
-      this.icon.element,
-      this.name,
-      el("span", { class: "znb-state" }, this.word, this.clause),
-      el("span", { class: "znb-foot" }, this.timings, this.badges),
-      this.flip.element,
-      runTo,
-      this.progress,
-    );
-    this.element.addEventListener("click", () => actions.select(id));
-    for (const [event, on] of LOOKS) {
-      this.flip.element.addEventListener(event, () => actions.preview(id, on));
-    }
+  constructor(readonly id: string) {
+    const [icon, name, state, foot, flip, , progress] = this.element.children;
+    this.icon = new StateIcon(icon as SVGSVGElement);
+    this.name = name as Element;
+    [this.word, this.clause] = state?.children as unknown as [Element, Element];
+    [this.timings, this.badges] = foot?.children as unknown as [Element, Element];
+    this.flip = new FlipSwitch(flip as HTMLButtonElement);
+    this.progress = progress as HTMLElement;
   }
 
   /** Draw `node`; does nothing where nothing of it changed. */
@@ -84,13 +82,7 @@ export class Card {
   }
 
   place(box: Box, dot: Point | undefined, inset: number): void {
-    const style = this.element.style;
-    style.left = `${box.x}px`;
-    style.top = `${box.y}px`;
-    style.width = `${box.width}px`;
-    style.height = `${box.height}px`;
-    style.setProperty("--znb-inset", `${inset}px`);
-    style.paddingLeft = dot ? `${inset}px` : "";
+    this.element.style.cssText = placed(box, inset, dot !== undefined);
     this.icon.element.style.left = dot ? `${dot.x - 9}px` : "";
   }
 
@@ -107,11 +99,19 @@ export class Card {
     say(this.word, word);
     say(this.clause, said === "" ? "" : ` · ${said}`);
     say(this.timings, timings(node));
-    this.badges.replaceChildren(
-      ...node.badges.map((badge) => el("span", { class: "znb-badge" }, badge)),
-    );
+    if (node.badges.length > 0 || this.badges.firstChild !== null) {
+      this.badges.replaceChildren(
+        ...node.badges.map((badge) => el("span", { class: "znb-badge" }, badge)),
+      );
+    }
     this.flip.update(node.name, shown);
   }
+}
+
+/** Return the style of a card at its place. */
+export function placed({ x, y, width, height }: Box, inset: number, isRow: boolean): string {
+  const padding = isRow ? `;padding-left:${inset}px` : "";
+  return `left:${x}px;top:${y}px;width:${width}px;height:${height}px;--znb-inset:${inset}px${padding}`;
 }
 
 function hover(node: StepNode): string {

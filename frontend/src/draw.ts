@@ -287,7 +287,7 @@ class Drawing {
   }
 
   private onFocus(event: FocusEvent): void {
-    const id = this.stage.idOf((event.target as Element).closest(".znb-card"));
+    const id = this.stage.idOf(event.target as Element);
     if (id === null || this.current === id) return;
     this.current = id;
     this.stage.mark(this.current, this.selected);

@@ -1,5 +1,6 @@
 /** One row that stands for neighbours that are all cached. */
 
+import { placed } from "./card";
 import { el, say, set } from "./dom";
 import type { Fold } from "./folds";
 import { StateIcon } from "./icons";
@@ -12,10 +13,7 @@ export class FoldRow {
   private readonly name = el("span", { class: "znb-name" });
   private readonly state = el("span", { class: "znb-state" });
 
-  constructor(
-    readonly id: string,
-    onOpen: (id: string) => void,
-  ) {
+  constructor(readonly id: string) {
     this.element = el(
       "div",
       { class: "znb-card znb-fold", role: "button", tabindex: -1, "aria-expanded": "false" },
@@ -25,7 +23,6 @@ export class FoldRow {
     );
     this.icon.update("up_to_date");
     set(this.element, "data-state", "up_to_date");
-    this.element.addEventListener("click", () => onOpen(id));
   }
 
   update({ members }: Fold): void {
@@ -38,12 +35,7 @@ export class FoldRow {
   }
 
   place(box: Box, dot: Point | undefined, inset: number): void {
-    const style = this.element.style;
-    style.left = `${box.x}px`;
-    style.top = `${box.y}px`;
-    style.width = `${box.width}px`;
-    style.height = `${box.height}px`;
-    style.paddingLeft = `${inset}px`;
+    this.element.style.cssText = placed(box, inset, true);
     this.icon.element.style.left = dot ? `${dot.x - 9}px` : "";
   }
 }

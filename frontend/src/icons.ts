@@ -4,15 +4,17 @@ import { look } from "./words";
 
 /** A state's mark: its glyph drawn on a disc in its colour, the same in every font. */
 export class StateIcon {
-  readonly element: SVGSVGElement;
-  private readonly disc: SVGCircleElement;
-  private readonly glyph: SVGPathElement;
+  private readonly glyph: Element;
 
-  constructor() {
-    this.disc = svg("circle", { cx: 8, cy: 8, r: 8 });
-    this.glyph = svg("path", { class: "znb-glyph" });
+  constructor(readonly element: SVGSVGElement = StateIcon.blank()) {
+    this.glyph = element.lastElementChild as Element;
+  }
+
+  /** Return a mark without a state. */
+  static blank(): SVGSVGElement {
     const attributes = { class: "znb-icon", viewBox: "0 0 16 16", "aria-hidden": "true" };
-    this.element = svg("svg", attributes, this.disc, this.glyph);
+    const disc = svg("circle", { cx: 8, cy: 8, r: 8 });
+    return svg("svg", attributes, disc, svg("path", { class: "znb-glyph" }));
   }
 
   update(state: State): void {

@@ -1,18 +1,25 @@
 /** The steps and their edges on the page: cards among cards, or rows beside lanes. */
 
-import { Card, type CardActions } from "./card";
+import { Card } from "./card";
 import { el, set, svg } from "./dom";
 import type { ShownSwitch } from "./flips";
 import { FoldRow } from "./foldrow";
 import { type Filter, LONG, type Shown, shown } from "./folds";
-import { leavesRoomBeside, type Plan, plan, type View } from "./layout";
+import { leavesRoomBeside, type Plan, plan, type Route, type View } from "./layout";
 import type { PipelineSnapshot, StepNode } from "./snapshot";
+import { LOOKS } from "./switches";
 
-export interface StageActions extends CardActions {
+export interface StageActions {
+  flip(id: string): void;
+  runTo(id: string): void;
+  select(id: string): void;
+  /** Show what a flip would make run, or stop showing it. */
+  preview(id: string, on: boolean): void;
   /** The place or the view of steps has changed. */
   laidOut(found: Plan, beside: boolean): void;
 }
 
+const MOST_EDGES = 300;
 const HELP =
   "Arrow keys move, Enter shows details, c flips caching, Shift c puts it back as set, r runs to here";
 
@@ -24,8 +31,11 @@ export class Stage {
   isLong = false;
   hidden = 0;
   private readonly edges = svg("svg", { class: "znb-edges", "aria-hidden": "true" });
+  private readonly nearEdges = svg("g", { class: "znb-near" });
+  private near: string | null = null;
   private readonly cards = new Map<string, Card>();
   private readonly folds = new Map<string, FoldRow>();
+  private readonly owners = new Map<Element | null, string>();
   private readonly opened = new Set<string>();
   private ids: readonly string[] = [];
   private shape = "";
@@ -38,6 +48,11 @@ export class Stage {
     this.element = el("div", { class: "znb-stage", role: "group" }, this.edges);
     set(this.element, "aria-label", `Steps. ${HELP}`);
     this.scroller.append(this.element);
+    this.element.addEventListener("click", (event) => this.onClick(event.target as Element));
+    for (const [event, on] of LOOKS) {
+      const look = ({ target }: Event): void => this.onLook(target as Element, on);
+      this.element.addEventListener(event, look, true);
+    }
   }
 
   /** Draw the steps of `snapshot`, laid out again only where shape or width changed. */
@@ -63,9 +78,9 @@ export class Stage {
     return this.cards.get(id)?.element ?? this.folds.get(id)?.element ?? null;
   }
 
-  /** Return what an element of the page belongs to. */
+  /** Return the step or fold that an element of the page belongs to. */
   idOf(element: Element | null): string | null {
-    return this.ids.find((id) => this.elementOf(id) === element) ?? null;
+    return this.owners.get(element?.closest(".znb-card") ?? null) ?? null;
   }
 
   get first(): string | null {
@@ -95,10 +110,30 @@ export class Stage {
       set(element, "data-selected", id === selected);
       set(element, "aria-current", id === selected ? "true" : null);
     }
-    for (const edge of this.edges.children) {
-      const ends = [edge.getAttribute("data-source"), edge.getAttribute("data-target")];
-      set(edge, "data-near", selected !== null && ends.includes(selected));
-    }
+    if (selected !== this.near) this.markEdges(selected);
+  }
+
+  /** Draw the edges of one step once more, above the others. */
+  private markEdges(selected: string | null): void {
+    this.near = selected;
+    const near = (this.found?.routes ?? []).filter(
+      ({ source, target }) => selected !== null && (source === selected || target === selected),
+    );
+    this.nearEdges.replaceChildren(...near.map((route) => edge(route)));
+  }
+
+  private onClick(target: Element): void {
+    const id = this.idOf(target);
+    if (id === null || this.open(id)) return;
+    if (target.closest(".znb-switch")) this.actions.flip(id);
+    else if (target.closest(".znb-to")) this.actions.runTo(id);
+    else this.actions.select(id);
+  }
+
+  private onLook(target: Element, on: boolean): void {
+    if (!target.classList.contains("znb-switch")) return;
+    const id = this.idOf(target);
+    if (id !== null) this.actions.preview(id, on);
   }
 
   /** Mark what would run for sure, and what perhaps. */
@@ -149,6 +184,7 @@ export class Stage {
         if (kept.has(id) && drawn.folds.has(id) === (one instanceof FoldRow)) continue;
         one.element.remove();
         all.delete(id);
+        this.owners.delete(one.element);
       }
     }
   }
@@ -156,16 +192,18 @@ export class Stage {
   private card(id: string): Card {
     const known = this.cards.get(id);
     if (known) return known;
-    const card = new Card(id, this.actions);
+    const card = new Card(id);
     this.cards.set(id, card);
+    this.owners.set(card.element, id);
     return card;
   }
 
   private fold(id: string): FoldRow {
     const known = this.folds.get(id);
     if (known) return known;
-    const row = new FoldRow(id, (which) => this.open(which));
+    const row = new FoldRow(id);
     this.folds.set(id, row);
+    this.owners.set(row.element, id);
     return row;
   }
 
@@ -184,17 +222,14 @@ export class Stage {
     this.actions.laidOut(found, leavesRoomBeside(found, width));
   }
 
+  /** Many edges are one line: two thousand elements would take as long as all the rest. */
   private drawEdges(found: Plan): void {
     set(this.edges, "width", found.width);
     set(this.edges, "height", found.height);
-    this.edges.replaceChildren(
-      ...found.routes.map((route) => {
-        const line = svg("path", { class: "znb-line", d: route.path });
-        const head = svg("path", { class: "znb-tip", d: route.head });
-        const ends = { "data-source": route.source, "data-target": route.target };
-        return svg("g", { class: "znb-edge", ...ends }, line, ...(route.head ? [head] : []));
-      }),
-    );
+    const drawn =
+      found.routes.length > MOST_EDGES ? [edge(all(found.routes))] : found.routes.map(edge);
+    this.edges.replaceChildren(...drawn, this.nearEdges);
+    this.markEdges(this.near);
   }
 
   /** The order of the page is the order of the steps, for those who hear it. */
@@ -206,4 +241,16 @@ export class Stage {
     }
     this.element.append(...wanted);
   }
+}
+
+function edge(route: Route): SVGGElement {
+  const line = svg("path", { class: "znb-line", d: route.path });
+  const ends = { "data-source": route.source, "data-target": route.target };
+  const head = route.head ? [svg("path", { class: "znb-tip", d: route.head })] : [];
+  return svg("g", { class: "znb-edge", ...ends }, line, ...head);
+}
+
+function all(routes: readonly Route[]): Route {
+  const path = routes.map((route) => route.path).join("");
+  return { source: "", target: "", path, head: routes.map((route) => route.head).join("") };
 }

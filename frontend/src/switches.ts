@@ -6,18 +6,15 @@ import { setting } from "./words";
 
 /** One click flips; a ring marks a switch that was set here rather than found. */
 export class FlipSwitch {
-  readonly element: HTMLButtonElement;
+  constructor(readonly element: HTMLButtonElement) {}
 
-  constructor(onFlip: () => void) {
-    this.element = el(
+  /** Return a switch that stands nowhere yet. */
+  static blank(): HTMLButtonElement {
+    return el(
       "button",
       { type: "button", class: "znb-switch", role: "switch", tabindex: -1 },
       el("span", { class: "znb-track" }, el("span", { class: "znb-thumb" })),
     );
-    this.element.addEventListener("click", (event) => {
-      event.stopPropagation();
-      onFlip();
-    });
   }
 
   update(name: string, shown: ShownSwitch): void {

@@ -82,11 +82,13 @@ def test_axe_finds_nothing_in_a_graph_with_every_state(
     show(page, theme)
     open_first(golden.graph)
     assert violations(page, ".jp-Notebook .znb") == []
+    page.set_viewport_size({"width": 1280, "height": 1900})
     golden.graph.screenshot(path=screenshots / f"inline-{theme.lower()}.png")
     golden.graph.get_by_role("button", name="List", exact=True).click()
     expect(golden.graph).to_have_attribute("data-view", "list")
     assert violations(page, ".jp-Notebook .znb") == []
     golden.graph.screenshot(path=screenshots / f"inline-list-{theme.lower()}.png")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -152,18 +154,21 @@ WIDER = """root => {
     return [...root.querySelectorAll('*')]
         .filter(el => el.checkVisibility() && !scrolls(el) && !el.closest('.znb-heard'))
         .filter(el => el.getBoundingClientRect().right > edge.right + 1)
-        .map(el => el.outerHTML.slice(0, 120));
+        .map(el => `${Math.round(el.getBoundingClientRect().right - edge.right)} px beyond `
+            + `${Math.round(edge.width)}: ${el.outerHTML.slice(0, 120)}`);
 }"""
 
 
 def test_twice_the_size_is_readable(golden: OpenNotebook, page: Page):
     """At 200 % zoom, which halves the room, the same holds and every control is there."""
+    golden.command("application:toggle-left-area")
     page.set_viewport_size({"width": 640, "height": 450})
     page.wait_for_timeout(200)
     open_first(golden.graph)
     assert golden.graph.evaluate(WIDER) == []
     expect(golden.graph.get_by_role("button", name="Run all")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 900})
+    golden.command("application:toggle-left-area")
 
 
 def test_motion_stops_where_it_is_not_wanted(golden: OpenNotebook, page: Page):

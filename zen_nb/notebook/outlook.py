@@ -26,9 +26,9 @@ def outlook(
     session: Session, steps: list[Step], options: RunOptions, most_s: float | None = None
 ) -> dict[str, Forecast]:
     """Return the forecast of `steps`, in order; of those that are reached within `most_s`."""
+    until = math.inf if most_s is None else time.perf_counter() + most_s
     overrides = session.parameters_for(steps, options.parameters or {})
     walk = _Walk(session, options)
-    until = math.inf if most_s is None else time.perf_counter() + most_s
     found: dict[str, Forecast] = {}
     for step in steps:
         if time.perf_counter() > until:
@@ -59,7 +59,8 @@ class _Walk:
         self._options = options
         self._known: dict[str, Fingerprint] = {}
         self._unsure: dict[str, str] = {}
-        self._here: set[str] = set()
+        # Known from a record, while the namespace may hold an older value.
+        self._elsewhere: set[str] = set()
 
     def take(self, step: Step, parameters: dict[str, Any]) -> Forecast:
         """Return the forecast of `step`, and take in what it gives."""
@@ -67,12 +68,15 @@ class _Walk:
         for name in step.writes:
             self._known.pop(name, None)
             self._unsure.pop(name, None)
+            self._elsewhere.discard(name)
         if forecast.what == "hit" and forecast.record is not None:
             known = known_outputs(forecast.record)
             self._known.update(known)
             log = self._session.logs.get(step.name)
-            here = log is not None and log.record == forecast.record
-            self._here = (self._here | known.keys()) if here else (self._here - known.keys())
+            if log is not None and log.record == forecast.record:
+                self._elsewhere.difference_update(known)
+            else:
+                self._elsewhere.update(known)
         else:
             self._unsure.update(dict.fromkeys(step.writes, step.name))
         return forecast
@@ -101,7 +105,7 @@ class _Walk:
         other = question.otherwise
         if other is not None:
             question = replace(question, otherwise=lambda: self._without_elsewhere(other()))
-        elsewhere = self._known.keys() - self._here
+        elsewhere = self._elsewhere
         if not elsewhere:
             return question
         components = tuple(

@@ -59,7 +59,7 @@ class StepLog:
 
 
 # What a forecast after each cell may take of the kernel's time.
-_FORECAST_S = 0.05
+_FORECAST_S = 0.04
 
 
 @dataclass(frozen=True, slots=True)
