@@ -17,11 +17,11 @@ NPM := $(PY) hatch_build.py npm
 # JupyterLab shows the panel as it was built last, not as it was when the package was installed.
 LABEXTENSIONS := .venv/share/jupyter/labextensions
 LINK := rm -rf $(LABEXTENSIONS)/zen-nb && mkdir -p $(LABEXTENSIONS) && \
-	ln -s ../../../../../zen_nb/labextension $(LABEXTENSIONS)/zen-nb
+	ln -s ../../../../zen_nb/labextension $(LABEXTENSIONS)/zen-nb
 QUICKSTART := notebooks/01_quickstart.ipynb
 
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
-FRONTEND := $(shell find frontend/src frontend/*.json -type f 2>/dev/null)
+FRONTEND := $(shell find frontend/src frontend/*.json frontend/*.mjs -type f 2>/dev/null)
 
 .PHONY: help demo test sweep lint frontend lab bench soundness foreign clean
 

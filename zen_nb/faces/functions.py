@@ -13,10 +13,10 @@ from zen_nb.core.model import Record
 from zen_nb.engine.run import Invocation
 from zen_nb.faces.details import details_of
 from zen_nb.faces.live import artifact_views, badge_words
-from zen_nb.faces.requests import on_main
 from zen_nb.faces.snapshot import CacheSwitch, EdgeView, Node, PipelineSnapshot, RunBar
 from zen_nb.identity.summary import shown_value
 from zen_nb.notebook.session import Session
+from zen_nb.notebook.shells import on_main
 from zen_nb.pipelines import followed
 from zen_nb.pipelines.followed import Called
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from zen_nb.core.errors import UsageError
 from zen_nb.notebook.runner import run_pipeline
 from zen_nb.notebook.session import RunOptions, Session
+from zen_nb.notebook.shells import on_main
 
 
 class Requests:
@@ -66,23 +66,6 @@ class Requests:
 
     def _on_main(self, action: Callable[[], None]) -> None:
         on_main(self._session.shell, action)
-
-
-def on_main(shell: Any, action: Callable[[], object]) -> None:
-    """Do `action` on the kernel's main thread when it is idle; at once where there is no loop."""
-    loop = _main_loop(shell)
-    if loop is None:
-        action()
-    elif threading.current_thread() is threading.main_thread():
-        loop.call_soon(action)
-    else:
-        loop.call_soon_threadsafe(action)
-
-
-def _main_loop(shell: Any) -> Any:
-    kernel = getattr(shell, "kernel", None)
-    loop = getattr(kernel, "io_loop", None)
-    return getattr(loop, "asyncio_loop", None)
 
 
 def _from_users_code(error: BaseException) -> TracebackType | None:

@@ -131,6 +131,8 @@ class Hooks:
         """Finish the step of the outermost cell."""
         armed = self._armed
         if armed is None or result.info is not armed.info:
+            if armed is None and not _is_nested():
+                self.session.refresh_soon()  # it may have changed what steps read
             return
         self._armed = None
         _waiting.clear()

@@ -6,8 +6,7 @@ chain of hits is followed without loading anything.
 
 from __future__ import annotations
 
-import math
-import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +22,40 @@ if TYPE_CHECKING:
 
 
 def outlook(
-    session: Session, steps: list[Step], options: RunOptions, most_s: float | None = None
-) -> dict[str, Forecast]:
-    """Return the forecast of `steps`, in order; of those that are reached within `most_s`."""
-    until = math.inf if most_s is None else time.perf_counter() + most_s
+    session: Session, steps: list[Step], options: RunOptions
+) -> Iterator[tuple[str, Forecast]]:
+    """Yield the forecast of each of `steps`, in order; each takes its time when it is asked for."""
     overrides = session.parameters_for(steps, options.parameters or {})
     walk = _Walk(session, options)
-    found: dict[str, Forecast] = {}
     for step in steps:
-        if time.perf_counter() > until:
-            break
-        found[step.name] = walk.take(step, overrides[step.name])
-    return found
+        yield step.name, walk.take(step, overrides[step.name])
+
+
+def not_reached(
+    session: Session, found: dict[str, Forecast], before: Mapping[str, Forecast]
+) -> dict[str, Forecast]:
+    """Return what is to be thought of steps that a forecast has not reached yet.
+
+    Where something that they depend on runs they wait for it; the others stay as they were.
+    """
+    unsure = {name: name for name, one in found.items() if one.what != "hit"}
+    left = {}
+    readers: dict[str, list[str]] = {}
+    for edge in session.registry.edges():
+        readers.setdefault(edge.target, []).append(edge.source)
+    for name in session.registry.names:
+        if name in found:
+            continue
+        cause = next((unsure[up] for up in readers.get(name, ()) if up in unsure), None)
+        if cause is not None:
+            unsure[name] = cause
+            setting = Setting(True, "the default")
+            took = session.last_took_s(name)
+            reason = f"waits for {cause}"
+            left[name] = Forecast("waiting", reason, "waiting", (), setting, None, took)
+        elif name in before:
+            left[name] = before[name]
+    return left
 
 
 def asked_now(session: Session, step: Step, options: RunOptions) -> tuple[Question, str]:

@@ -6,7 +6,7 @@ import builtins
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,10 @@ from zen_nb.core.options import Configuration, Setting, resolve, usable_configur
 from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.identity.loads import watch
-from zen_nb.notebook import status
+from zen_nb.notebook import shells, status
 from zen_nb.notebook.automatic import Automatic, Plain, loud
 from zen_nb.notebook.execution import Execution
-from zen_nb.notebook.outlook import outlook
+from zen_nb.notebook.outlook import not_reached, outlook
 from zen_nb.notebook.registry import Pipeline, Registry
 from zen_nb.notebook.toggles import Toggles
 from zen_nb.store.folder import store_folder
@@ -90,6 +90,9 @@ class Session:
         self.forecasts: dict[str, Forecast] = {}
         self.marks: dict[str, tuple[float, str]] = {}
         self.afresh: set[str] = set()
+        self._ahead: Iterator[tuple[str, Forecast]] | None = None
+        self._seen_ahead: dict[str, Forecast] = {}
+        self._due = False
         self.saved_s = 0.0
         self.running_pipeline = False
         self.revision = 0
@@ -245,7 +248,7 @@ class Session:
             self._finish_hit(execution)
         else:
             self._finish_run(execution, duration_s)
-        self.refresh()
+        self.refresh_soon()
 
     def fail(self, execution: Execution, error: BaseException) -> None:
         """End an execution whose body raised; the user sees their own exception elsewhere."""
@@ -256,7 +259,7 @@ class Session:
             self.logs.get(name, StepLog()), started_at=None, error=text, cached=False
         )
         self._emit(StepFailed(name, duration, text))
-        self.refresh()
+        self.refresh_soon()
 
     def _finish_hit(self, execution: Execution) -> None:
         record = execution.record
@@ -333,18 +336,13 @@ class Session:
 
     # -- asking -----------------------------------------------------------------------
 
-    def plan(
-        self, pipeline: Pipeline, options: RunOptions | None = None, *, most_s: float | None = None
-    ) -> dict[str, Forecast]:
-        """Return what a run of `pipeline` would do with each step, without running any.
+    def plan(self, pipeline: Pipeline, options: RunOptions | None = None) -> dict[str, Forecast]:
+        """Return what a run of `pipeline` would do with each step, without running any."""
+        return dict(self._outlook(pipeline, options or RunOptions()))
 
-        Parameters
-        ----------
-        most_s
-            How long to look: what is not reached in that time is left out.
-        """
-        options = replace(options or RunOptions(), pipeline=pipeline.enable_cache)
-        return outlook(self, self.registry.steps_of(pipeline), options, most_s)
+    def _outlook(self, pipeline: Pipeline, options: RunOptions) -> Iterator[tuple[str, Forecast]]:
+        options = replace(options, pipeline=pipeline.enable_cache)
+        return outlook(self, self.registry.steps_of(pipeline), options)
 
     def last_took_s(self, name: str) -> float | None:
         """Return what a step took when it ran last, here or in an earlier kernel."""
@@ -397,15 +395,47 @@ class Session:
     def refresh(self, *, force: bool = False) -> None:
         """Forecast again, where somebody looks or is about to, and tell the faces.
 
-        Unless forced, it takes a moment at most: of many steps the last keep their forecast.
+        Unless forced, it takes a moment at most: the rest follows when the kernel is idle.
         """
         if self._listeners or force:
-            with contextlib.suppress(Exception):
-                found = self.plan(self.registry.pipeline(), most_s=None if force else _FORECAST_S)
-                here = self.registry.names
-                kept = {name: one for name, one in self.forecasts.items() if name in here}
-                self.forecasts = {**kept, **found}
+            self._ahead = self._outlook(self.registry.pipeline(), RunOptions())
+            self._seen_ahead = {}
+            self._look_ahead(None if force else _FORECAST_S)
         self.changed()
+
+    def refresh_soon(self) -> None:
+        """Forecast again when the kernel is idle, once for all that happens before then."""
+        self.changed()
+        if self._listeners and not self._due:
+            self._due = True
+            shells.when_idle(self.shell, self._refresh_now)
+
+    def _refresh_now(self) -> None:
+        self._due = False
+        self.refresh()
+
+    def _look_ahead(self, most_s: float | None) -> None:
+        """Go on with the forecast for `most_s`, and take in how far it came."""
+        ahead, began = self._ahead, time.perf_counter()
+        if ahead is None:
+            return
+        with contextlib.suppress(Exception):
+            for name, forecast in ahead:
+                self._seen_ahead[name] = forecast
+                if most_s is not None and time.perf_counter() - began > most_s:
+                    self.forecasts = {
+                        **not_reached(self, self._seen_ahead, self.forecasts),
+                        **self._seen_ahead,
+                    }
+                    shells.when_idle(self.shell, lambda: self._go_on(ahead))
+                    return
+            self.forecasts = dict(self._seen_ahead)
+        self._ahead = None
+
+    def _go_on(self, ahead: Iterator[tuple[str, Forecast]]) -> None:
+        if self._ahead is ahead:
+            self._look_ahead(_FORECAST_S)
+            self.changed()
 
     def changed(self) -> None:
         """Tell every face that something it draws has changed."""
