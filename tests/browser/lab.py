@@ -95,6 +95,7 @@ def _command(port: int, root: Path) -> list[str]:
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--ServerApp.root_dir={root}", "--IdentityProvider.token="),
         *("--ServerApp.disable_check_xsrf=True", "--LabApp.expose_app_in_browser=True"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
 
 

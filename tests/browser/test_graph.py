@@ -181,6 +181,21 @@ def test_the_run_bar_asks_for_runs(shown: OpenNotebook) -> None:
     ]
 
 
+def test_pointing_at_a_switch_says_what_a_flip_would_make_run(shown: OpenNotebook) -> None:
+    """The step itself for sure, those below it perhaps, with how long; marked in the graph too."""
+    said = shown.graph.locator(".znb-forecast")
+    shown.switch("train").hover()
+    expect(said).to_have_text(
+        "Off: train runs (about 2.0 s), and 1 below if results change (up to about 2.0 s)"
+    )
+    expect(shown.step("train")).to_have_attribute("data-would", "run")
+    expect(shown.step("report")).to_have_attribute("data-would", "maybe")
+    shown.graph.get_by_role("radio", name="off").hover()
+    expect(said).to_have_text("Off: 3 steps run (about 6.0 s)")
+    shown.graph.locator(".znb-title").hover()
+    expect(said).to_have_text("3 cached, 0 to run")
+
+
 def test_a_flip_that_nobody_confirms_is_pending(shown: OpenNotebook) -> None:
     """A switch moves at once, and says so while the kernel has not agreed."""
     shown.edit(2, "demo.answers = False")

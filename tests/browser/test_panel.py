@@ -268,3 +268,42 @@ def test_everything_is_a_command(live: OpenNotebook):
     live.command("zen_nb:run-to-cell")
     expect(live.row("total")).to_contain_text("up to date")
     assert "30" in live.text(2)
+
+
+def test_stop_interrupts_what_the_panel_runs(live: OpenNotebook):
+    """A run from the panel is stopped from it, and the step says so."""
+    live.edit(2, "%%step total factor=2 -> out --ignore ran\nimport time\ntime.sleep(60)\nout = 1")
+    expect(live.row("total")).to_contain_text("edited")
+    live.panel.get_by_role("button", name="Run (1 to run)").click()
+    expect(live.row("total")).to_contain_text("running")
+    expect(live.mark(2)).to_have_attribute("data-state", "running")
+    live.command("zen_nb:stop")
+    expect(live.row("total")).to_contain_text("failed")
+    expect(live.row("total")).to_contain_text("KeyboardInterrupt")
+
+
+def test_a_connection_that_was_lost_is_taken_up_again(live: OpenNotebook):
+    """What happened meanwhile is shown, and switches work, after the page has reconnected."""
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    live.page.evaluate(f"{kernel}.reconnect()")
+    live.page.wait_for_function(f"{kernel}.connectionStatus === 'connected'")
+    live.row("total").get_by_role("switch").click()
+    expect(live.row("total").get_by_role("switch")).to_have_attribute("title", re.compile("toggle"))
+    live.edit(1, "%%step numbers --ignore ran\nxs = [9]")
+    live.run(1)
+    expect(live.row("numbers")).to_contain_text("up to date")
+
+
+def test_notebook_7_has_the_panel_too(live: OpenNotebook, lab: Lab):
+    """The same panel stands at the right of Notebook 7, live on the same kernel."""
+    live.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    path = live.page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    second = live.page.context.new_page()
+    second.goto(f"{lab.url}/notebooks/{path}")
+    second.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session")
+    second.evaluate("window.jupyterapp.commands.execute('zen_nb:show')")
+    row = second.locator('.znb-panel .znb-card[data-step="total"]')
+    expect(row).to_contain_text("up to date", timeout=15_000)
+    row.get_by_role("switch").click()
+    expect(live.row("total").get_by_role("switch")).to_have_attribute("aria-checked", "false")
+    second.close()

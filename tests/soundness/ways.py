@@ -173,6 +173,12 @@ def _load() -> None:
 
     import zen_nb.faces.extension
     import zen_nb.pipelines.decorators  # noqa: F401
+    from zen_nb.identity import packages, register
+
+    # What is the same for all of them is read once: the modules of this project, and which
+    # distribution has which package.
+    register.standing()
+    packages._owners()
 
 
 # Functions come first: children that are forked later find a shell, as notebooks do.

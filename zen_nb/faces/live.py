@@ -10,7 +10,6 @@ from typing import Any, Final
 from zen_nb.core.errors import UsageError
 from zen_nb.core.graph import Edge
 from zen_nb.core.model import Record, Step
-from zen_nb.core.options import Setting
 from zen_nb.engine.forecast import Forecast
 from zen_nb.faces.details import details_of
 from zen_nb.faces.messages import checked
@@ -131,12 +130,17 @@ class LivePipeline:
         same = known is not None and all(map(operator.is_, known[0][:4], parts))
         if known is not None and same and known[0][4] == toggles:
             return known[1]
-        node = self._draw(step, log, forecast, session.setting(step, options))
+        as_set = session.setting(step, options, toggled=False).enabled
+        switch = session.setting(step, options)
+        cache = CacheSwitch(toggles[1], switch.enabled, switch.source, as_set)
+        node = self._draw(step, log, forecast, cache)
         self._drawn[name] = (parts, node)
         return node
 
-    def _draw(self, step: Step, log: StepLog, forecast: Forecast | None, setting: Setting) -> Node:
-        state, reason, why = _state(log, forecast, enabled=setting.enabled)
+    def _draw(
+        self, step: Step, log: StepLog, forecast: Forecast | None, cache: CacheSwitch
+    ) -> Node:
+        state, reason, why = _state(log, forecast, enabled=cache.enabled)
         record = log.record
         return Node(
             id=step.name,
@@ -145,9 +149,7 @@ class LivePipeline:
             reason=reason,
             why=why,
             cached=log.cached,
-            cache=CacheSwitch(
-                self.session.toggles.step(step.name), setting.enabled, setting.source
-            ),
+            cache=cache,
             duration_s=log.duration_s,
             saved_s=log.saved_s,
             started_at=log.started_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
 import json
 import re
 import sys
@@ -23,6 +24,8 @@ _DISTRIBUTIONS = {
     "skimage": "scikit-image",
     "mpl_toolkits": "matplotlib",
 }
+# The first part of each path in a RECORD, and whether more follow.
+_FIRST_PART = re.compile(r'^"?([^/,"\n]+)(/?)', re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OPTIONAL = re.compile(r";.*\bextra\s*==")
 
@@ -172,6 +175,26 @@ def _plain(name: str) -> str:
 
 @cache
 def _owners() -> dict[str, list[str]]:
-    return {
-        name: list(found) for name, found in importlib.metadata.packages_distributions().items()
-    }
+    """Return the distributions of each top-level module.
+
+    As `importlib.metadata.packages_distributions` does, which makes a path of every file that
+    is installed: that took a third of a second of the first step.
+    """
+    found: dict[str, list[str]] = {}
+    for one in importlib.metadata.distributions():
+        for name in _tops(one):
+            found.setdefault(name, []).extend(_head(one, "Name")[:1])
+    return found
+
+
+def _tops(found: Distribution) -> set[str]:
+    declared = (found.read_text("top_level.txt") or "").split()
+    if declared:
+        return set(declared)
+    record = found.read_text("RECORD")
+    if record is None:
+        heads = {(path.parts[0], "/" if len(path.parts) > 1 else "") for path in found.files or ()}
+    else:
+        heads = set(_FIRST_PART.findall(record))
+    names = {head if slash else inspect.getmodulename(head) or head for head, slash in heads}
+    return {name for name in names if "." not in name}
