@@ -11,7 +11,7 @@ from zen_nb.faces.live import LivePipeline
 from zen_nb.faces.snapshot import Source
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK
 from zen_nb.notebook.session import Session
-from zen_nb.pipelines.followed import Called, follow
+from zen_nb.pipelines.followed import Called, clear, follow
 
 
 class NotebookGraphs:
@@ -29,7 +29,9 @@ class NotebookGraphs:
         self._ends = [self._session.registry.subscribe(self._changed), follow(self._on_call)]
 
     def close(self) -> None:
-        """End; harmless when repeated."""
+        """End, toggles of functions with it; harmless when repeated."""
+        for name in self._functions:
+            clear(name)
         while self._ends:
             with contextlib.suppress(ValueError):
                 self._ends.pop()()
