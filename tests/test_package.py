@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,20 @@ def test_server_configuration_is_json_that_jupyter_merges():
     enabled = json.loads(files[0].read_text(encoding="utf-8"))["ServerApp"]["jpserver_extensions"]
     for module in enabled:
         assert (ROOT / module.replace(".", "/")).exists()
+
+
+def test_the_wheel_brings_the_panel_once_and_switches_the_server_extension_on(tmp_path):
+    """What JupyterLab and the server look for is where they look, and the package has no copy."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    data = {name.partition(".data/data/")[2] for name in names if ".data/data/" in name}
+    assert "etc/jupyter/jupyter_server_config.d/zen_nb.json" in data
+    lab = {name for name in data if name.startswith("share/jupyter/labextensions/zen-nb/")}
+    assert {Path(name).suffix for name in lab} == {".json", ".js", ".css"}
+    assert {"zen_nb/static/widget.js", "zen_nb/static/widget.css"} <= set(names)
+    assert not [name for name in names if name.startswith("zen_nb/labextension/")]
+    manifest = json.loads((ROOT / "zen_nb" / "labextension" / "package.json").read_text())
+    load = manifest["jupyterlab"]["_build"]["load"]
+    assert f"share/jupyter/labextensions/zen-nb/{load}" in data

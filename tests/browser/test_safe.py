@@ -152,7 +152,12 @@ def test_nothing_is_executed_in_the_panel(notebook: Opener, page: Page):
 
 STEPS = [
     "%%step first bad={bad!r}\nprint(bad)\nvalue = bad\ntable = {{bad: bad}}",
-    "%%step second\nfrom IPython.display import HTML\nshown = HTML(value)\nprint(value)",
+    (
+        "%%step second\nfrom IPython.display import HTML\nfrom pathlib import Path\n"
+        "file = Path('<img src=x onerror=window.znbHit=1>.txt')\n"
+        "text = file.read_text() if file.exists() else ''\n"
+        "shown = HTML(value)\nprint(value)"
+    ),
     "%%step third\nraise ValueError(value)",
 ]
 
