@@ -18,6 +18,7 @@ SWEPT = {
     "leftovers",
     "outside",
     "packages",
+    "reaching",
     "restored",
     "sharing",
 }

@@ -102,7 +102,13 @@ def _add(found: Iterable[Writing], scope: Scope) -> None:
 def _read_modules() -> None:
     """Read the modules of the project that were loaded since."""
     newest = next(reversed(sys.modules))
-    if len(_read) == len(sys.modules) and _read.get(newest) is sys.modules[newest]:
+    # A script that is run by another takes the place of the main module, and comes last nowhere.
+    main = sys.modules.get("__main__")
+    if (
+        len(_read) == len(sys.modules)
+        and _read.get(newest) is sys.modules[newest]
+        and _read.get("__main__") is main
+    ):
         return
     for name, module in [*sys.modules.items()]:
         if name in _read and _read[name] is module:
