@@ -15,6 +15,7 @@ SWEPT = {
     "effects",
     "formatting",
     "imports",
+    "insensitive",
     "leftovers",
     "outside",
     "packages",

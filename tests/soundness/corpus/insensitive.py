@@ -242,13 +242,6 @@ SCENARIOS = [
         ),
     ),
     Scenario(
-        "a lambda's parameter in the step renamed",
-        SAME,
-        setup="import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]})",
-        step="y = df.assign(c=lambda d: d.a + d.b)",
-        edit=("lambda d: d.a + d.b", "lambda frame: frame.a + frame.b"),
-    ),
-    Scenario(
         "a comprehension variable of the step renamed",
         SAME,
         setup="xs = [1, 2]",
@@ -274,15 +267,6 @@ SCENARIOS = [
         ),
     ),
     Scenario(
-        "two captured variables renamed so that their order turns",
-        SAME,
-        setup="def make(a, b):\n    def inner(x):\n        return x * a - b\n    return inner\nf = make(2, 3)",
-        edit=(
-            "def make(a, b):\n    def inner(x):\n        return x * a - b\n    return inner\nf = make(2, 3)",
-            "def make(z, b):\n    def inner(x):\n        return x * z - b\n    return inner\nf = make(2, 3)",
-        ),
-    ),
-    Scenario(
         "two captured variables swapped",
         RERUN,
         setup="def make(a, b):\n    def inner(x):\n        return x * a - b\n    return inner\nf = make(2, 3)",
@@ -290,39 +274,6 @@ SCENARIOS = [
             "def make(a, b):\n    def inner(x):\n        return x * a - b\n    return inner\nf = make(2, 3)",
             "def make(a, b):\n    def inner(x):\n        return x * b - a\n    return inner\nf = make(2, 3)",
         ),
-    ),
-    Scenario(
-        "captured locals renamed inside one helper, their order turned",
-        SAME,
-        setup="def f(x):\n    a = x + 1\n    b = x * 3\n    g = lambda v: v * a - b\n    return g(5)",
-        edit=(
-            "def f(x):\n    a = x + 1\n    b = x * 3\n    g = lambda v: v * a - b\n    return g(5)",
-            "def f(x):\n    z = x + 1\n    b = x * 3\n    g = lambda v: v * z - b\n    return g(5)",
-        ),
-    ),
-    Scenario(
-        "nested function's parameter renamed, called by place",
-        SAME,
-        setup="def f(x):\n    def add(p):\n        return p + 1\n    return add(x)",
-        edit=(
-            "def f(x):\n    def add(p):\n        return p + 1\n    return add(x)",
-            "def f(x):\n    def add(q):\n        return q + 1\n    return add(x)",
-        ),
-    ),
-    Scenario(
-        "lambda's parameter renamed in a sort key",
-        SAME,
-        setup="def f(x):\n    return sorted([3, 1], key=lambda p: -p)",
-        edit=(
-            "def f(x):\n    return sorted([3, 1], key=lambda p: -p)",
-            "def f(x):\n    return sorted([3, 1], key=lambda q: -q)",
-        ),
-    ),
-    Scenario(
-        "helper's parameter renamed, called by place",
-        SAME,
-        setup="def f(x):\n    return x + 1",
-        edit=("def f(x):\n    return x + 1", "def f(value):\n    return value + 1"),
     ),
     Scenario(
         "docstring added to a helper, its class and its method",
@@ -395,14 +346,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "from a step above: a pivot with two levels of columns",
-        SAME,
-        setup="%%step up\n# one\nimport pandas as pd, numpy as np\nv = pd.DataFrame({'a': [1, 1, 2], 'b': ['x', 'y', 'x'], 'c': [1., 2., 3.]}).pivot_table(index='a', columns='b', values=['c'])\n# %%\nw = [v]",
-        step="y = w[0].shape",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
         "from a step above: a series with intervals",
         SAME,
         setup="%%step up\n# one\nimport pandas as pd, numpy as np\nv = pd.cut(pd.Series([1, 5, 9]), 3)\n# %%\nw = [v]",
@@ -443,14 +386,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "from a step above: a structured and a masked array",
-        SAME,
-        setup="%%step up\n# one\nimport pandas as pd, numpy as np\nv = (np.zeros(3, dtype=[('a', 'i1'), ('b', 'f8')]), np.ma.masked_array([1, 2], mask=[0, 1]))\n# %%\nw = [v]",
-        step="y = len(w[0])",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
         "from a step above: a random generator",
         SAME,
         setup="%%step up\n# one\nimport pandas as pd, numpy as np\nv = np.random.default_rng(3)\nv.normal()\n# %%\nw = [v]",
@@ -475,22 +410,6 @@ SCENARIOS = [
         edit=("# one", "# two"),
         cell_only=True,
         reads_itself=True,
-    ),
-    Scenario(
-        "from a step above: a fitted pipeline",
-        SAME,
-        setup="%%step up\n# one\nimport numpy as np\nfrom sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler\nfrom sklearn.linear_model import LogisticRegression\nX = np.arange(20.).reshape(10, 2)\nt = np.arange(10) % 2\nv = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, t)\n# %%\nw = [v]",
-        step="y = w[0].predict([[1., 2.]]).tolist()",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
-        "from a step above: a fitted forest",
-        SAME,
-        setup="%%step up\n# one\nimport numpy as np\nfrom sklearn.ensemble import RandomForestClassifier\nX = np.arange(20.).reshape(10, 2)\nv = RandomForestClassifier(5, random_state=0).fit(X, np.arange(10) % 2)\n# %%\nw = [v]",
-        step="y = w[0].predict([[1., 2.]]).tolist()",
-        edit=("# one", "# two"),
-        cell_only=True,
     ),
     Scenario(
         "from a step above: a column transformer fitted on a frame",
@@ -537,14 +456,6 @@ SCENARIOS = [
         SAME,
         setup="%%step up\n# one\nimport numpy as np\nfrom scipy.interpolate import interp1d, CubicSpline\nv = (interp1d([0, 1], [0, 2]), CubicSpline([0, 1, 2], [0, 1, 4]))\n# %%\nw = [v]",
         step="y = float(w[0][0](0.5))",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
-        "from a step above: a frozen distribution",
-        SAME,
-        setup="%%step up\n# one\nfrom scipy import stats\nv = stats.norm(2, 3)\n# %%\nw = [v]",
-        step="y = float(w[0].mean())",
         edit=("# one", "# two"),
         cell_only=True,
     ),
@@ -714,6 +625,7 @@ SCENARIOS = [
         setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
         step="y = obj.total + 1",
         live="obj.total",
+        reads_itself=True,
     ),
     Scenario(
         "a cached property of an input filled by the step",
@@ -721,6 +633,7 @@ SCENARIOS = [
         setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
         step="y = obj.total + 1",
         live="1",
+        reads_itself=True,
     ),
     Scenario(
         "the number behind a filled cached property changes",
@@ -728,6 +641,7 @@ SCENARIOS = [
         setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
         step="y = obj.total + obj.n",
         live="obj.n = 4",
+        reads_itself=True,
     ),
     Scenario(
         "a cached property overwritten",
@@ -735,6 +649,7 @@ SCENARIOS = [
         setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
         step="y = obj.total + 1",
         live="obj.total = 100",
+        reads_itself=True,
     ),
     Scenario(
         "a frame's index looked at",
@@ -791,6 +706,7 @@ SCENARIOS = [
         setup="import scipy",
         step="y = float(scipy.special.expit(0.))",
         live="import scipy.stats, scipy.signal, scipy.optimize",
+        reads_itself=True,
     ),
     Scenario(
         "a submodule of sklearn loaded later",
@@ -872,12 +788,14 @@ SCENARIOS = [
         RERUN,
         setup="def f(x):\n    f.calls = getattr(f, 'calls', 0) + 1\n    return x * f.calls",
         live="f(1)",
+        reads_itself=True,
     ),
     Scenario(
         "a global list that a helper fills as a memory",
         SAME,
         setup="memo = {}\ndef f(x):\n    if x not in memo:\n        memo[x] = x * 2\n    return memo[x]",
         live="1",
+        reads_itself=True,
     ),
     Scenario(
         "array reshaped, viewed and made read-only",
@@ -1073,6 +991,7 @@ SCENARIOS = [
         step="# one\ny = 1\n%timeit -n1 -r1 y + 1",
         edit=("# one", "# two"),
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: await at the top",
@@ -1123,6 +1042,7 @@ SCENARIOS = [
         edit=("# one", "# two"),
         files={"data.csv": "a,b\n1,2\n"},
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: a json file read and written",
@@ -1151,12 +1071,14 @@ SCENARIOS = [
         step="# one\nimport sqlite3\ncon = sqlite3.connect(':memory:')\ncon.execute('create table t (a int)')\ncon.execute('insert into t values (3)')\ny = con.execute('select a from t').fetchall()\ncon.close()",
         edit=("# one", "# two"),
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: a small database in a file",
         SAME,
         step="# one\nimport sqlite3\nimport pandas as pd\nwith sqlite3.connect('db.sqlite') as con:\n    con.execute('create table if not exists t (a int)')\ny = pd.read_sql('select * from t', con)\ncon.close()",
         edit=("# one", "# two"),
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: time measured",
@@ -1176,6 +1098,7 @@ SCENARIOS = [
         step="# one\nfrom concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    y = list(pool.map(abs, [-1, -2]))",
         edit=("# one", "# two"),
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: threads by joblib",
@@ -1221,6 +1144,7 @@ SCENARIOS = [
         step="# one\ng = (i * 2 for i in range(3))\ny = list(g)",
         edit=("# one", "# two"),
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: an iterator kept beside",
@@ -1228,6 +1152,7 @@ SCENARIOS = [
         step="# one\nit = iter([1, 2, 3])\nnext(it)\npairs = zip('ab', [1, 2])\ny = list(it)",
         edit=("# one", "# two"),
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: a nonlocal counter",
@@ -1249,6 +1174,7 @@ SCENARIOS = [
         step="# one\ndef put(v):\n    global total\n    total = v\nput(5)\ny = total",
         edit=("# one", "# two"),
         cell_only=True,
+        reads_itself=True,
     ),
     Scenario(
         "ordinary: a name bound by exec",
@@ -1256,6 +1182,7 @@ SCENARIOS = [
         step="# one\nexec('q = 3')\ny = q",
         edit=("# one", "# two"),
         cell_only=True,
+        reads_itself=True,
     ),
     Scenario(
         "ordinary: a figure in a loop, all closed",
@@ -1270,12 +1197,14 @@ SCENARIOS = [
         setup="import pandas as pd, numpy as np\ndf = pd.DataFrame({'k': ['a', 'b', 'a'], 'n': [1, 2, 3]})\n",
         step="# one\nimport warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    y = df.n.sum()\nwarnings.filterwarnings('ignore', category=FutureWarning)",
         edit=("# one", "# two"),
+        reads_itself=True,
     ),
     Scenario(
         "ordinary: logging set up",
         SAME,
         step="# one\nimport logging\nlogging.basicConfig(level=logging.INFO)\nlogger = logging.getLogger('me')\nlogger.info('start')\ny = 3",
         edit=("# one", "# two"),
+        reads_itself=True,
     ),
     Scenario(
         "ordinary: a group iterated",
@@ -1289,13 +1218,6 @@ SCENARIOS = [
         SAME,
         setup="import pandas as pd, numpy as np\ndf = pd.DataFrame({'k': ['a', 'b', 'a'], 'n': [1, 2, 3]})\n",
         step="# one\ngrouped = df.groupby('k')\ny = grouped.n.sum().to_dict()",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
-        "ordinary: a shell command",
-        SAME,
-        step="# one\nfiles = !echo a\ny = 1",
         edit=("# one", "# two"),
         cell_only=True,
     ),
@@ -1345,18 +1267,12 @@ SCENARIOS = [
         edit=("# one", "# two"),
     ),
     Scenario(
-        "ordinary: a process pool",
-        SAME,
-        step="# one\nfrom multiprocessing import Pool\nwith Pool(1) as pool:\n    y = pool.map(abs, [-1])",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
         "ordinary: a lock and an event",
         SAME,
         step="# one\nimport threading\nlock = threading.Lock()\nwith lock:\n    y = 3",
         edit=("# one", "# two"),
         cell_only=True,
+        refused=("cell",),
     ),
     Scenario(
         "ordinary: a styled frame",
@@ -1550,13 +1466,6 @@ SCENARIOS = [
         setup="import copy\nclass A:\n    def __init__(self, k):\n        self.k = k\nv = A([1])",
         step="y = v.k",
         edit=("v = A([1])", "v = copy.deepcopy(A([1]))"),
-    ),
-    Scenario(
-        "made another way: an instance whose attributes were set in another order",
-        SAME,
-        setup="class A:\n    def __init__(self, p, q):\n        self.p = p\n        self.q = q\n    @classmethod\n    def other(cls, p, q):\n        made = cls.__new__(cls)\n        made.q = q\n        made.p = p\n        return made\nv = A(1, 2)",
-        step="y = v.p + v.q",
-        edit=("v = A(1, 2)", "v = A.other(1, 2)"),
     ),
     Scenario(
         "made another way: a dataclass by replace",
@@ -1766,39 +1675,6 @@ SCENARIOS = [
         SAME,
         setup="from mylib import f",
         edit=("import os\n", "from __future__ import annotations\nimport os\n"),
-        modules={
-            "mylib.py": "import os\nimport math\nfrom dataclasses import dataclass\n\nLIMIT = 3\nOTHER = [1]\n\n\nclass Unused:\n    k = 1\n\n\ndef unused(x):\n    return OTHER\n\n\ndef inner(x):\n    return x * LIMIT\n\n\ndef f(x):\n    return inner(x)\n"
-        },
-    ),
-    Scenario(
-        "helper of a module moved to another module",
-        SAME,
-        setup="from mylib import f",
-        edit=(
-            ("def inner(x):\n    return x * LIMIT\n", "from other import inner\n"),
-            ("Z = 0\n", "LIMIT = 3\ndef inner(x):\n    return x * LIMIT\n"),
-        ),
-        modules={
-            "mylib.py": "import os\nimport math\nfrom dataclasses import dataclass\n\nLIMIT = 3\nOTHER = [1]\n\n\nclass Unused:\n    k = 1\n\n\ndef unused(x):\n    return OTHER\n\n\ndef inner(x):\n    return x * LIMIT\n\n\ndef f(x):\n    return inner(x)\n",
-            "other.py": "Z = 0\n",
-        },
-    ),
-    Scenario(
-        "a module imported by name instead of through it",
-        SAME,
-        setup="import mylib",
-        step="y = mylib.f(2)",
-        edit=(("import mylib", "from mylib import f"), ("mylib.f", "f")),
-        modules={
-            "mylib.py": "import os\nimport math\nfrom dataclasses import dataclass\n\nLIMIT = 3\nOTHER = [1]\n\n\nclass Unused:\n    k = 1\n\n\ndef unused(x):\n    return OTHER\n\n\ndef inner(x):\n    return x * LIMIT\n\n\ndef f(x):\n    return inner(x)\n"
-        },
-    ),
-    Scenario(
-        "a module imported under another name",
-        SAME,
-        setup="import mylib",
-        step="y = mylib.f(2)",
-        edit=(("import mylib", "import mylib as ml"), ("mylib.f", "ml.f")),
         modules={
             "mylib.py": "import os\nimport math\nfrom dataclasses import dataclass\n\nLIMIT = 3\nOTHER = [1]\n\n\nclass Unused:\n    k = 1\n\n\ndef unused(x):\n    return OTHER\n\n\ndef inner(x):\n    return x * LIMIT\n\n\ndef f(x):\n    return inner(x)\n"
         },
@@ -2083,13 +1959,6 @@ SCENARIOS = [
         "executed again: an optional import",
         SAME,
         step="# one\ntry:\n    import no_such_module as fast\nexcept ImportError:\n    fast = None\ny = fast is None",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
-        "executed again: bound within with",
-        SAME,
-        step="# one\nimport io\nwith io.StringIO('abc') as fh:\n    a = fh.read()\ny = a",
         edit=("# one", "# two"),
         cell_only=True,
     ),
@@ -2591,12 +2460,6 @@ SCENARIOS = [
         edit=("def f", "import logging\nlogging.basicConfig(level=logging.INFO)\ndef f"),
     ),
     Scenario(
-        "logger taken by a helper, level set in the setup",
-        SAME,
-        setup="import logging\nlog = logging.getLogger('x')\ndef f(x):\n    log.debug('a')\n    return x",
-        edit=("def f", "logging.getLogger('y').setLevel(10)\ndef f"),
-    ),
-    Scenario(
         "a progress bar put around the helper's loop",
         RERUN,
         setup="def f(x):\n    return sum(i for i in range(x))",
@@ -2687,13 +2550,6 @@ SCENARIOS = [
         edit=("def f", "\n\n\n\n\ndef f"),
     ),
     Scenario(
-        "helper moved into a module",
-        SAME,
-        setup="def f(x):\n    return x + 1",
-        edit=("def f(x):\n    return x + 1", "from mylib import f"),
-        modules={"mylib.py": "def f(x): return x + 1\n"},
-    ),
-    Scenario(
         "helper's line moved past 256 names",
         SAME,
         setup="def f(x):\n    return x",
@@ -2715,13 +2571,6 @@ SCENARIOS = [
         setup="import datetime\np = datetime.date(2020, 1, 1)\nq = datetime.date(2020, 1, 1)",
         step="y = [p, q]",
         edit=("q = datetime.date(2020, 1, 1)", "q = p"),
-    ),
-    Scenario(
-        "one object under two names: a path",
-        SAME,
-        setup="from pathlib import Path\np = Path('a') / 'b'\nq = Path('a') / 'b'",
-        step="y = [p, q]",
-        edit=("q = Path('a') / 'b'", "q = p"),
     ),
     Scenario(
         "one object under two names: a frozen set",
@@ -2757,13 +2606,6 @@ SCENARIOS = [
         setup="from collections import namedtuple\nP = namedtuple('P', 'a b')\np = P(1, 2)\nq = P(1, 2)",
         step="y = [p, q]",
         edit=("q = P(1, 2)", "q = p"),
-    ),
-    Scenario(
-        "one object under two names: a range",
-        SAME,
-        setup="p = range(3)\nq = range(3)",
-        step="y = [p, q]",
-        edit=("q = range(3)", "q = p"),
     ),
     Scenario(
         "one list under two names, changed through one",
@@ -2844,6 +2686,7 @@ SCENARIOS = [
         step="def put(v):\n    global total\n    total = v\nput(5)\ny = total",
         edit=("a = 1", "a = 1\ntotal = 9"),
         cell_only=True,
+        reads_itself=True,
     ),
     Scenario(
         "a leftover of a class and a function of the cell",
@@ -2916,13 +2759,6 @@ SCENARIOS = [
         setup="import pandas as pd\ns = pd.Series(['a', 'b'], dtype='category')",
         step="y = s.cat.codes.tolist()",
         live="s.value_counts(); s.cat.categories.get_loc('b'); s.min if False else 0; s.unique(); s == 'a'",
-    ),
-    Scenario(
-        "a figure looked at",
-        SAME,
-        setup="import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])",
-        step="y = len(fig.axes[0].lines)",
-        live="fig.axes; ax.get_xlim(); 1",
     ),
     Scenario(
         "a figure used by the step only",
@@ -3013,13 +2849,10 @@ SCENARIOS = [
         setup="import io\nbuf = io.StringIO('a,b\\n1,2\\n')",
         step="import pandas as pd\nbuf.seek(0)\ny = pd.read_csv(buf).a.sum()",
         reads_itself=True,
-    ),
-    Scenario(
-        "an input that is used: a colour map",
-        SAME,
-        setup="import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\ncmap = plt.get_cmap('viridis')",
-        step="y = cmap(0.5)[:2]",
-        live="cmap(0.1)",
+        refused=(
+            "cell",
+            "function",
+        ),
     ),
     Scenario(
         "an input that is used: a colour map of one's own",
@@ -3036,25 +2869,11 @@ SCENARIOS = [
         live="cmap = ListedColormap(['b', 'g'])",
     ),
     Scenario(
-        "an input that is used: a normalisation of colours",
-        SAME,
-        setup="from matplotlib.colors import LogNorm\nnorm = LogNorm(1, 10)",
-        step="y = float(norm(5))",
-        live="norm(3)",
-    ),
-    Scenario(
         "an input that is used: another normalisation of colours",
         RERUN,
         setup="from matplotlib.colors import LogNorm\nnorm = LogNorm(1, 10)",
         step="y = round(float(norm(5)), 3)",
         live="norm = LogNorm(1, 100)",
-    ),
-    Scenario(
-        "an input that is used: a line of a plot",
-        SAME,
-        setup="import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nline, = plt.plot([1, 2])",
-        step="y = line.get_ydata().tolist()",
-        live="line.get_color()",
     ),
     Scenario(
         "an input that is used: a frozen distribution",
@@ -3083,20 +2902,6 @@ SCENARIOS = [
         setup="from scipy import stats\ndist = stats.rv_discrete(values=([1, 2], [.5, .5]))",
         step="y = float(dist.mean())",
         live="dist.pmf(1)",
-    ),
-    Scenario(
-        "an input that is used: a triangulation",
-        SAME,
-        setup="from scipy.spatial import Delaunay\ntri = Delaunay([[0, 0], [1, 0], [0, 1.], [1, 1.1]])",
-        step="y = int(tri.find_simplex([[.2, .2]])[0])",
-        live="tri.vertex_to_simplex; tri.transform",
-    ),
-    Scenario(
-        "an input that is used: an interpolator between points",
-        SAME,
-        setup="from scipy.interpolate import LinearNDInterpolator\np = LinearNDInterpolator([[0, 0], [1, 0], [0, 1.]], [1, 2, 3.])",
-        step="y = round(float(p([[.2, .2]])[0]), 3)",
-        live="p([[.1, .1]])",
     ),
     Scenario(
         "an input that is used: a smoothing spline",
@@ -3140,40 +2945,18 @@ SCENARIOS = [
         live="soup.find('b'); str(soup); soup.select('b')",
     ),
     Scenario(
-        "an input that is used: a styled frame",
-        SAME,
-        setup="import pandas as pd\ns = pd.DataFrame({'a': [1, 2]}).style.format('{:.1f}')",
-        step="y = type(s).__name__",
-        live="s.data.sum()",
-    ),
-    Scenario(
         "an input that is used: a sparse matrix from a product",
         SAME,
         setup="import scipy.sparse as sp\nm = sp.csr_matrix([[1., 2.], [3., 4.]])\nm = m @ m",
         step="y = float(m.sum())",
         live="m.max(); m.T; m + m; m.nnz",
-    ),
-    Scenario(
-        "from a step above: a parsed page",
-        SAME,
-        setup="%%step up\n# one\nfrom bs4 import BeautifulSoup\nsoup = BeautifulSoup('<p>a<b>c</b></p>', 'html.parser')\n# %%\nw = [soup.p]",
-        step="y = w[0].text",
-        edit=("# one", "# two"),
-        cell_only=True,
+        reads_itself=True,
     ),
     Scenario(
         "from a step above: a frozen distribution in a dict",
         SAME,
         setup="%%step up\n# one\nfrom scipy import stats\nd = {'a': stats.norm(0, 1), 'b': stats.t(3)}\n# %%\nw = [d['b']]",
         step="y = float(w[0].cdf(0.))",
-        edit=("# one", "# two"),
-        cell_only=True,
-    ),
-    Scenario(
-        "from a step above: a norm and a colour map",
-        SAME,
-        setup="%%step up\n# one\nfrom matplotlib.colors import LogNorm, ListedColormap\nd = (LogNorm(1, 10), ListedColormap(['r', 'g']))\n# %%\nw = [d]",
-        step="y = float(w[0][0](5))",
         edit=("# one", "# two"),
         cell_only=True,
     ),
