@@ -23,6 +23,8 @@ export class Link {
   /** The graphs that the kernel offers, and the one that is followed. */
   names: string[] = [];
   shown = "";
+  /** Whether the kernel runs Python, as far as is known. */
+  isPython = true;
   private kernel: Kernel | null = null;
   private ask: Comm | null = null;
   private readonly snapshots = new Map<string, unknown>();
@@ -138,6 +140,8 @@ export class Link {
   /** Hear at once of what a running cell does, and ask whether the extension is there. */
   private async find(kernel: Kernel, generation: number): Promise<void> {
     if (!kernel.hasComm(NEWS_ID)) this.follow(kernel.createComm(NEWS, NEWS_ID));
+    const { language_info } = await kernel.info;
+    this.isPython = language_info.name === "python";
     const { content } = await kernel.requestCommInfo({ target_name: NEWS });
     if (generation !== this.generation || this.ask !== null) return;
     if (content.comms?.[NEWS_ID] !== undefined) await this.open(kernel);

@@ -14,14 +14,18 @@ export interface StepCell {
   source: string;
 }
 
-/** Return the cells that begin with `%%step`, in the order of the page. */
-export function stepCells(notebook: Notebook): StepCell[] {
+/**
+ * Return the cells that are steps, in the order of the page: those that begin with `%%step`, and
+ * those that `known` names by their ids (in automatic mode every cell is a step).
+ */
+export function stepCells(notebook: Pick<Notebook, "widgets">, known: ReadonlySet<string>): StepCell[] {
   const found: StepCell[] = [];
   notebook.widgets.forEach((cell, index) => {
     if (cell.model.type !== "code") return;
     const source = cell.model.sharedModel.getSource();
     const match = STEP.exec(source);
     if (match) found.push({ cell, index, name: nameOf(match[1]), source });
+    else if (known.has(cell.model.id)) found.push({ cell, index, name: "", source });
   });
   return found;
 }

@@ -37,6 +37,7 @@ export class Pane {
   private readonly undraw: () => void;
   private seen: Seen | null = null;
   private cells: StepCell[] = [];
+  private known: ReadonlySet<string> = new Set();
   private base: unknown = undefined;
   private past: PipelineSnapshot | null = null;
   private offered: Kept | null = null;
@@ -101,7 +102,7 @@ export class Pane {
 
   private readPage(): void {
     if (this.panel.isDisposed) return;
-    this.cells = stepCells(this.panel.content);
+    this.cells = stepCells(this.panel.content, this.known);
     this.refresh();
   }
 
@@ -175,12 +176,22 @@ export class Pane {
 
   private look(raw: unknown): Seen | null {
     try {
-      return this.page.seen(readSnapshot(raw), this.cells);
+      const snapshot = readSnapshot(raw);
+      this.meet(snapshot);
+      return this.page.seen(snapshot, this.cells);
     } catch (error) {
       if (!(error instanceof UnknownShape)) throw error;
       say(this.said, error.message);
       return null;
     }
+  }
+
+  /** Take in cells that are steps without saying so: only the kernel knows of them. */
+  private meet(snapshot: PipelineSnapshot): void {
+    const ids = snapshot.nodes.map((node) => node.cell_id).filter((id) => id !== "");
+    if (ids.every((id) => this.known.has(id))) return;
+    this.known = new Set(ids);
+    this.cells = stepCells(this.panel.content, this.known);
   }
 
   private onCondition(link: Link): void {
@@ -203,9 +214,10 @@ export class Pane {
 
   private drawAround(link: Link): void {
     const known = link.condition !== "no kernel" || this.past !== null;
-    say(this.said, known ? WORDS[link.condition] : "No kernel runs.");
+    const words = known ? WORDS[link.condition] : "No kernel runs.";
+    say(this.said, link.isPython ? words : "zen_nb is for Python; this kernel runs another language.");
     set(this.notice, "hidden", link.condition === "live");
-    set(this.load, "hidden", link.condition !== "not loaded");
+    set(this.load, "hidden", link.condition !== "not loaded" || !link.isPython);
     set(this.host, "data-past", link.condition !== "live");
     set(this.choice, "hidden", link.names.length < 2);
     const names = [...this.choice.options].map((option) => option.value);
