@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS, find_chromium, install_chromium
 from tests.browser.lab import REPOSITORY, Lab, OpenNotebook
 
 Opener = Callable[..., OpenNotebook]
+
+# A machine that is busy answers late; a test that fails waits this long, and no other.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
