@@ -133,11 +133,12 @@ def test_a_page_that_lost_its_place_is_sent_the_whole():
 def test_what_is_opened_is_answered_to_whoever_asked():
     """`details` of a step go to the asker; of a step there is not, a refusal."""
     demo, sent, told = Demo(), [], []
+    demo.details = lambda step: {"of": step}
     follower = Follower(demo, sent.append)
     answer(demo, follower, {"kind": "details", "step": "train"}, (), told.append)
     answer(demo, follower, {"kind": "details", "step": "nobody"}, (), told.append)
     follower.close()
-    assert told[0] == {"kind": "details", "step": "train", "details": demo.details("train")}
+    assert told[0] == {"kind": "details", "step": "train", "details": {"of": "train"}}
     assert told[1]["kind"] == "refused"
     assert "nobody" in told[1]["text"]
     assert sent == []

@@ -2720,12 +2720,6 @@ SCENARIOS = [
         live="m @ m; m.has_sorted_indices; m.has_canonical_format; m.T; m[0]; m.max(); m.sum_duplicates(); m.sort_indices()",
     ),
     Scenario(
-        "a sparse matrix used by the step",
-        SAME,
-        setup="import scipy.sparse as sp, numpy as np\nm = sp.random(5, 5, 0.5, format='csr', random_state=0)",
-        step="y = float((m @ m.T).sum()), m.has_sorted_indices, float(m[0].sum()), m.max()",
-    ),
-    Scenario(
         "a sparse matrix changed in place",
         RERUN,
         setup="import scipy.sparse as sp, numpy as np\nm = sp.random(5, 5, 0.5, format='csr', random_state=0)",
@@ -2759,12 +2753,6 @@ SCENARIOS = [
         setup="import pandas as pd\ns = pd.Series(['a', 'b'], dtype='category')",
         step="y = s.cat.codes.tolist()",
         live="s.value_counts(); s.cat.categories.get_loc('b'); s.min if False else 0; s.unique(); s == 'a'",
-    ),
-    Scenario(
-        "a figure used by the step only",
-        SAME,
-        setup="import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])",
-        step="y = len(fig.axes)",
     ),
     Scenario(
         "a line more in a figure",
@@ -2842,17 +2830,6 @@ SCENARIOS = [
         setup="import numpy as np\nrng = np.random.default_rng(1)",
         step="y = float(np.random.default_rng(2).normal())",
         live="rng.normal()",
-    ),
-    Scenario(
-        "a text buffer read by the step",
-        SAME,
-        setup="import io\nbuf = io.StringIO('a,b\\n1,2\\n')",
-        step="import pandas as pd\nbuf.seek(0)\ny = pd.read_csv(buf).a.sum()",
-        reads_itself=True,
-        refused=(
-            "cell",
-            "function",
-        ),
     ),
     Scenario(
         "an input that is used: a colour map of one's own",
