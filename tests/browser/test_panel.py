@@ -70,6 +70,8 @@ def test_marks_tell_how_each_cell_stands_and_why(live: OpenNotebook):
     live.edit(2, TOTAL)
     expect(live.mark(2)).to_have_attribute("data-state", "up_to_date")
     live.edit(1, "xs = [1]")
+    expect(live.mark(1)).to_have_attribute("data-state", "edited")
+    live.run(1)  # only now has the kernel one step less
     expect(live.mark(1)).to_have_count(0)
 
 
@@ -307,3 +309,23 @@ def test_notebook_7_has_the_panel_too(live: OpenNotebook, lab: Lab):
     row.get_by_role("switch").click()
     expect(live.row("total").get_by_role("switch")).to_have_attribute("aria-checked", "false")
     second.close()
+
+
+def test_cells_that_are_steps_by_themselves_are_run_and_marked_too(notebook: Opener):
+    """In automatic mode the panel runs, and marks, cells that have no line of zen_nb's."""
+    opened = notebook(
+        "%load_ext zen_nb\n%pipeline auto on",
+        f"import time\ntime.sleep(0.2)\nxs = [1, 2]\nmark = {uuid4().hex!r}",
+        "time.sleep(0.2)\nprint(sum(xs))",
+    )
+    opened.command("zen_nb:show")
+    for cell in range(3):
+        opened.run(cell)
+    expect(opened.mark(1)).to_have_attribute("data-state", "up_to_date")
+    before = opened.count(1)
+    opened.edit(2, "time.sleep(0.2)\nprint(sum(xs) * 10)")
+    expect(opened.mark(2)).to_have_attribute("data-state", "edited")
+    opened.panel.get_by_role("button", name="Run (1 to run)").click()
+    expect(opened.mark(2)).to_have_attribute("data-state", "up_to_date")
+    assert "30" in opened.text(2)
+    assert opened.count(1) == before

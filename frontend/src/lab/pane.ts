@@ -189,7 +189,7 @@ export class Pane {
   /** Take in cells that are steps without saying so: only the kernel knows of them. */
   private meet(snapshot: PipelineSnapshot): void {
     const ids = snapshot.nodes.map((node) => node.cell_id).filter((id) => id !== "");
-    if (ids.every((id) => this.known.has(id))) return;
+    if (ids.length === this.known.size && ids.every((id) => this.known.has(id))) return;
     this.known = new Set(ids);
     this.cells = stepCells(this.panel.content, this.known);
   }
