@@ -620,22 +620,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "a cached property of an input filled by reading it",
-        SAME,
-        setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
-        step="y = obj.total + 1",
-        live="obj.total",
-        reads_itself=True,
-    ),
-    Scenario(
-        "a cached property of an input filled by the step",
-        SAME,
-        setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
-        step="y = obj.total + 1",
-        live="1",
-        reads_itself=True,
-    ),
-    Scenario(
         "the number behind a filled cached property changes",
         RERUN,
         setup="from functools import cached_property\nclass D:\n    def __init__(self):\n        self.n = 3\n    @cached_property\n    def total(self):\n        return self.n * 2\nobj = D()",
@@ -699,14 +683,6 @@ SCENARIOS = [
         setup="import numpy as np\nfrom sklearn.linear_model import LinearRegression\nX = np.arange(8.).reshape(4, 2)\nm = LinearRegression().fit(X, X[:, 0])\n",
         step="y = round(float(m.predict([[1., 2.]])[0]), 6)",
         live="m.fit(X, X[:, 1])",
-    ),
-    Scenario(
-        "a submodule of scipy loaded later",
-        SAME,
-        setup="import scipy",
-        step="y = float(scipy.special.expit(0.))",
-        live="import scipy.stats, scipy.signal, scipy.optimize",
-        reads_itself=True,
     ),
     Scenario(
         "a submodule of sklearn loaded later",
@@ -788,13 +764,6 @@ SCENARIOS = [
         RERUN,
         setup="def f(x):\n    f.calls = getattr(f, 'calls', 0) + 1\n    return x * f.calls",
         live="f(1)",
-        reads_itself=True,
-    ),
-    Scenario(
-        "a global list that a helper fills as a memory",
-        SAME,
-        setup="memo = {}\ndef f(x):\n    if x not in memo:\n        memo[x] = x * 2\n    return memo[x]",
-        live="1",
         reads_itself=True,
     ),
     Scenario(
@@ -2680,15 +2649,6 @@ SCENARIOS = [
         cell_only=True,
     ),
     Scenario(
-        "a leftover set by a function with global",
-        SAME,
-        setup="a = 1",
-        step="def put(v):\n    global total\n    total = v\nput(5)\ny = total",
-        edit=("a = 1", "a = 1\ntotal = 9"),
-        cell_only=True,
-        reads_itself=True,
-    ),
-    Scenario(
         "a leftover of a class and a function of the cell",
         SAME,
         setup="a = 1",
@@ -2920,14 +2880,6 @@ SCENARIOS = [
         setup="from bs4 import BeautifulSoup\nsoup = BeautifulSoup('<p>a<b>c</b></p>', 'html.parser')",
         step="y = soup.p.text",
         live="soup.find('b'); str(soup); soup.select('b')",
-    ),
-    Scenario(
-        "an input that is used: a sparse matrix from a product",
-        SAME,
-        setup="import scipy.sparse as sp\nm = sp.csr_matrix([[1., 2.], [3., 4.]])\nm = m @ m",
-        step="y = float(m.sum())",
-        live="m.max(); m.T; m + m; m.nnz",
-        reads_itself=True,
     ),
     Scenario(
         "from a step above: a frozen distribution in a dict",
