@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.laws.test_correct_build import an_empty_store
@@ -81,9 +81,7 @@ reading = st.one_of(
 meddling = st.one_of(
     st.builds("del {}".format, name),
     st.sampled_from(
-        # That a name which the cell binds was there before is not seen by what lists all names
-        # (`{*globals()}`): a known limit.
-        ["print(look())", "drop()", "y = eval('v')"]
+        ["print(look())", "drop()", "y = eval('v')", "print(sorted({*globals()} & {*'vwi'}))"]
     ),
     st.builds("def f():\n    return {}\n{} = 1".format, name, name),
 )
@@ -124,6 +122,12 @@ def seen_of(sources: list[str], *, with_steps: bool) -> tuple[list[object], list
         nb.close()
 
 
+@example(
+    (
+        ["print(sorted({*globals()} & {*'vwi'}))\nfor v in ys:\n    pass"],
+        [0, "v = 1", 0],
+    )
+)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(notebooks)
 def test_leftovers_are_read_where_a_plain_cell_reads_them(notebook):

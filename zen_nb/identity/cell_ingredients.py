@@ -21,6 +21,9 @@ from zen_nb.identity.sources import resolved, source_of
 from zen_nb.identity.taken import star_names
 from zen_nb.identity.things import is_code
 
+_WHOLE = "read the whole namespace"
+_LISTING = frozenset({"globals", "locals", "vars", "dir"})
+
 
 def of_cell(
     cell: CellFacts,
@@ -185,7 +188,10 @@ class _CellWalk:
         reach.scopes[id(self.namespace)] = self.namespace
         if self.found.reads_scope:
             reach.whole_scopes[id(self.namespace)] = self.namespace
-        self.dynamic = read_dynamically(reach, ())
+            # What is listed then are names that the cell has bound by then, and what was left.
+            asked = [bound for name, bound in self.cell.reads.items() if name in _LISTING]
+            self.bound[_WHOLE] = frozenset.intersection(*asked) if asked else frozenset()
+        self.dynamic = read_dynamically(reach, (), _WHOLE if self.found.reads_scope else "code")
 
     def _read(self, name: str) -> None:
         reach, namespace = self.reach, self.namespace

@@ -133,8 +133,11 @@ def add_twins(components: dict[str, Component], classes: Mapping[str, Mapping[in
         components["classes"] = Component("classes", digest_parts(sorted(twins)))
 
 
-def read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
-    """Take in what code names in texts, or asks of a namespace as a whole; tell if any can."""
+def read_dynamically(reach: Reach, texts: Iterable[str], whole: str = "code") -> bool:
+    """Take in what code names in texts, or asks of a namespace as a whole; tell if any can.
+
+    `whole` is the label of what asks for a namespace as a whole.
+    """
     if reach.names & _SCOPES or _asks_for_itself(reach):
         reach.whole_scopes.update(reach.scopes)
     evaluates = bool(reach.names & TEXT_EVALUATORS)
@@ -156,7 +159,7 @@ def read_dynamically(reach: Reach, texts: Iterable[str]) -> bool:
     for scope in list(reach.whole_scopes.values()):
         for name in sorted(name for name in scope if not name.startswith("_")):
             if name not in ("In", "Out", "get_ipython", "exit", "quit", "open"):
-                reach.follow((name,), scope)
+                reach.follow((name,), scope, whole)
     return True
 
 
