@@ -145,9 +145,9 @@ _PAGE = """async ([source, first, updates]) => {
 }"""
 
 
-def big_graph(calm: bool = False) -> PipelineSnapshot:  # noqa: FBT001, FBT002
+def big_graph() -> PipelineSnapshot:
     """Return a thousand steps that read from near and from far; half of them cached."""
-    states = ("up_to_date",) if calm else ("up_to_date", "will_run")
+    states = ("up_to_date", "will_run")
     nodes = tuple(
         Node(
             f"s{n}", f"step_{n}", states[n % len(states)], duration_s=1.0, reason="input x changed"

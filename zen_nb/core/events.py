@@ -5,6 +5,8 @@ Nothing below the notebook floor prints; listeners do.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -71,3 +73,38 @@ class RunFinished:
 
 Event: TypeAlias = StepStarted | StepCached | StepFinished | StepFailed | RunStarted | RunFinished
 Listener: TypeAlias = Callable[[Event], None]
+
+
+class Listeners:
+    """Who is told that something has changed; usable from any thread.
+
+    A listener that fails is not the concern of whoever tells: the others are told all the same.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._all: tuple[Callable[[], None], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def add(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Tell `listener` from now on; return what ends that, harmless when repeated."""
+        with self._lock:
+            self._all = (*self._all, listener)
+
+        def end() -> None:
+            with self._lock:
+                self._all = tuple(known for known in self._all if known is not listener)
+
+        return end
+
+    def tell(self) -> None:
+        """Tell all who listen now."""
+        for listener in self._all:
+            with contextlib.suppress(Exception):
+                listener()
+
+    def clear(self) -> None:
+        """Tell nobody any more."""
+        self._all = ()

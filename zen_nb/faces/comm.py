@@ -13,10 +13,11 @@ shown what `follow` sends, with ``"graph": name``. Messages in: ``{"kind": "hell
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from zen_nb.core.errors import UsageError
+from zen_nb.core.events import Listeners
 from zen_nb.faces.follow import Follower, Message, answer
 from zen_nb.faces.snapshot import Source
 from zen_nb.observe.display import disregard_comm
@@ -36,8 +37,9 @@ class Graphs(Protocol):
     def source(self, name: str) -> Source:
         """Return what a graph follows; raises `UsageError` for a name there is not."""
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` when the names may have changed; return what ends it."""
+    @property
+    def listeners(self) -> Listeners:
+        """Who is told when the names may have changed."""
 
 
 class PanelLink:
@@ -55,7 +57,7 @@ class PanelLink:
         self._manager = kernel.comm_manager
         self._manager.register_target(ASK, self._on_open)
         self._news = _open_news()
-        self._unsubscribe = graphs.subscribe(self._tell_names)
+        self._unsubscribe = graphs.listeners.add(self._tell_names)
 
     def close(self) -> None:
         """Stop telling; panels say that the extension is not loaded."""

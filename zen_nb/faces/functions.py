@@ -8,17 +8,23 @@ from dataclasses import replace
 from typing import Any
 
 from zen_nb.core.errors import UsageError
-from zen_nb.core.events import Event, RunFinished, StepCached, StepFailed, StepFinished, StepStarted
+from zen_nb.core.events import (
+    Event,
+    Listeners,
+    RunFinished,
+    StepCached,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
 from zen_nb.core.model import Record
 from zen_nb.engine.run import Invocation
 from zen_nb.faces.details import details_of
-from zen_nb.faces.live import artifact_views, badge_words
+from zen_nb.faces.live import artifact_views, badge_words, parameter_views
 from zen_nb.faces.snapshot import CacheSwitch, EdgeView, Node, PipelineSnapshot, RunBar
-from zen_nb.identity.summary import shown_value
 from zen_nb.notebook.session import Session
 from zen_nb.notebook.shells import on_main
-from zen_nb.pipelines import followed
-from zen_nb.pipelines.followed import Called
+from zen_nb.pipelines.followed import Called, toggles_of
 
 
 class FunctionPipeline:
@@ -28,7 +34,8 @@ class FunctionPipeline:
         self._session = session
         self._name = name
         self._lock = threading.RLock()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners()
+        self._toggles = toggles_of(name)
         self._called: Called | None = None
         self._nodes: dict[str, Node] = {}
         self._records: dict[str, Record | None] = {}
@@ -91,9 +98,7 @@ class FunctionPipeline:
     def _changed(self) -> None:
         with self._lock:
             self._revision += 1
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener()
+        self._listeners.tell()
 
     # -- as a source -----------------------------------------------------------------------
 
@@ -120,24 +125,16 @@ class FunctionPipeline:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change; return what ends it."""
-        with self._lock:
-            self._listeners.append(listener)
-
-        def end() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return end
+        return self._listeners.add(listener)
 
     def ask(self, message: Mapping[str, Any]) -> None:
         """Carry out a checked message; raises `UsageError` for what a function cannot do."""
         kind = message["kind"]
         if kind == "toggle":
-            followed.flip(self._name, message["step"], message["value"])
+            self._toggles.flip(message["step"], message["value"])
             self._changed()
         elif kind == "clear_toggles":
-            followed.clear(self._name)
+            self._toggles.clear()
             self._changed()
         elif kind == "run" and message["to"] is None:
             self._run(every=bool(message["all"]))
@@ -163,7 +160,8 @@ class FunctionPipeline:
         return replace(node, cache=self._switch(node.id))
 
     def _switch(self, step: str | None) -> CacheSwitch:
-        own, run = followed.toggled(self._name, step), followed.toggled(self._name, None)
+        run = self._toggles.run
+        own = run if step is None else self._toggles.step(step)
         set_as = self._as_set(step)
         if own is not None:
             return CacheSwitch(own, own, "this run" if step is None else "its toggle", set_as[0])
@@ -173,14 +171,13 @@ class FunctionPipeline:
 
     def _as_set(self, step: str | None) -> tuple[bool, str]:
         for part in self._called.invocations if self._called else ():
-            if part.node == step and followed.toggled(self._name, step) is None:
+            if part.node == step and self._toggles.step(step) is None:
                 return part.call.setting.enabled, part.call.setting.source
         return True, "the default"
 
 
 def _waiting(part: Invocation, before: Node | None) -> Node:
-    given = part.call.arguments.items()
-    parameters = tuple((name, shown_value(name, value) or "…") for name, value in given)
+    parameters = parameter_views(part.call.arguments)
     node = before or Node(id=part.node, name=part.node, state="waiting")
     return replace(node, state="waiting", reason="", error="", parameters=parameters, cached=False)
 

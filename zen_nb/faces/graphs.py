@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
-from zen_nb.core.events import Listener
+from zen_nb.core.events import Listener, Listeners
 from zen_nb.faces.functions import FunctionPipeline
 from zen_nb.faces.live import LivePipeline
 from zen_nb.faces.snapshot import Source
 from zen_nb.notebook.registry import WHOLE_NOTEBOOK
 from zen_nb.notebook.session import Session
-from zen_nb.pipelines.followed import Called, clear, follow
+from zen_nb.pipelines.followed import Called, follow, toggles_of
 
 
 class NotebookGraphs:
-    """What a panel can show of a session, from `open` to `close`."""
+    """What a panel can show of a session, from `open` to `close`.
+
+    Attributes
+    ----------
+    listeners
+        Told when the names may have changed.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._live: dict[str, LivePipeline] = {}
         self._functions: dict[str, FunctionPipeline] = {}
-        self._listeners: list[Callable[[], None]] = []
+        self.listeners = Listeners()
         self._ends: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Begin to follow what is defined and called."""
-        self._ends = [self._session.registry.subscribe(self._changed), follow(self._on_call)]
+        defined = self._session.registry.listeners.add(self.listeners.tell)
+        self._ends = [defined, follow(self._on_call)]
 
     def close(self) -> None:
         """End, toggles of functions with it; harmless when repeated."""
         for name in self._functions:
-            clear(name)
+            toggles_of(name).clear()
         while self._ends:
-            with contextlib.suppress(ValueError):
-                self._ends.pop()()
+            self._ends.pop()()
 
     def names(self) -> list[str]:
         """Return the names of the graphs, the whole notebook's first."""
@@ -56,20 +61,11 @@ class NotebookGraphs:
             self._live[name] = LivePipeline(self._session, pipeline)
         return self._live[name]
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` when the names may have changed; return what ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
     def _on_call(self, called: Called) -> Listener:
         known = self._functions.get(called.pipeline)
         graph = known or FunctionPipeline(self._session, called.pipeline)
         self._functions[called.pipeline] = graph
         graph.begin(called)
         if known is None:
-            self._changed()
+            self.listeners.tell()
         return graph.hear
-
-    def _changed(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()

@@ -158,9 +158,7 @@ class LivePipeline:
             badges=tuple(
                 map(badge_words, (*self._marks(step), *log.badges, *_accepted(log, forecast)))
             ),
-            parameters=tuple(
-                (name, shown_value(name, value) or "…") for name, value in step.parameters.items()
-            ),
+            parameters=parameter_views(step.parameters),
             artifacts=artifact_views(record),
             error=log.error,
             predicted_s=self.session.last_took_s(step.name),
@@ -203,6 +201,11 @@ def artifact_views(record: Record | None) -> tuple[ArtifactView, ...]:
         for part in record.artifacts
         if part.role != "deleted"
     )
+
+
+def parameter_views(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return parameters as faces show them: small values, and no secrets."""
+    return tuple((name, shown_value(name, value) or "…") for name, value in given.items())
 
 
 def badge_words(badge: str) -> str:

@@ -20,10 +20,9 @@ from zen_nb.core.errors import ZenNbError
 from zen_nb.core.graph import edges_by_name
 from zen_nb.core.model import Record, Step
 from zen_nb.faces.details import details_of
-from zen_nb.faces.live import artifact_views
+from zen_nb.faces.live import artifact_views, parameter_views
 from zen_nb.faces.snapshot import EdgeView, Node, PipelineSnapshot, RunBar
 from zen_nb.faces.statuses import StepStatus, read_status
-from zen_nb.identity.summary import shown_value
 from zen_nb.notebook.cells import hide_step_line, read_step, step_line
 from zen_nb.notebook.explanation import ago
 from zen_nb.store.records import Store
@@ -143,7 +142,7 @@ def _node(cell: PageCell, store: Store | None) -> Node:
         id=cell.name,
         name=cell.name,
         state="never_run",
-        parameters=_parameters(cell.step),
+        parameters=parameter_views(cell.step.parameters if cell.step is not None else {}),
         cell_id=cell.cell_id,
         cell_check=zlib.crc32(cell.source.encode("utf-8", "surrogatepass")),
     )
@@ -175,8 +174,3 @@ def _remembered(node: Node, status: StepStatus | None, record: Record | None) ->
         badges=record.badges if record is not None else (),
         artifacts=artifact_views(record),
     )
-
-
-def _parameters(step: Step | None) -> tuple[tuple[str, str], ...]:
-    given = step.parameters.items() if step is not None else ()
-    return tuple((name, shown_value(name, value) or "…") for name, value in given)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zen_nb.core.errors import CycleError, NameTaken, UnknownStep, UsageError
+from zen_nb.core.events import Listeners
 from zen_nb.core.graph import Edge, edges_by_name, topological
 from zen_nb.core.model import Step
 
@@ -24,23 +25,20 @@ class Pipeline:
 
 
 class Registry:
-    """The steps that cells have defined, and the pipelines made of them."""
+    """The steps that cells have defined, and the pipelines made of them.
+
+    Attributes
+    ----------
+    listeners
+        Told when a pipeline is defined or dropped.
+    """
 
     def __init__(self) -> None:
         self._steps: dict[str, Step] = {}
         self._pipelines: dict[str, Pipeline] = {}
         self._edges: tuple[Edge, ...] | None = None
         self._orders: dict[tuple[str, ...], list[Step]] = {}
-        self._listeners: list[Callable[[], None]] = []
-
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` when a pipeline is defined or dropped; return what ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
+        self.listeners = Listeners()
 
     def _changed(self) -> None:
         """Forget how the steps were joined: they are others now."""
@@ -137,7 +135,7 @@ class Registry:
         """Remove a step or a pipeline; raises `UnknownStep`."""
         if name in self._pipelines:
             del self._pipelines[name]
-            self._tell()
+            self.listeners.tell()
             return
         name = self.get(name).name
         del self._steps[name]
@@ -156,7 +154,7 @@ class Registry:
         for name in pipeline.steps:
             self.get(name)
         self._pipelines[pipeline.name] = pipeline
-        self._tell()
+        self.listeners.tell()
 
     def pipeline(self, name: str | None = None) -> Pipeline:
         """Return a pipeline that was defined, or the whole notebook's."""

@@ -14,6 +14,7 @@ from zen_nb.core.errors import StoreUnavailable, UnknownStep, UsageError
 from zen_nb.core.events import Event, Listener, StepCached, StepFailed, StepFinished, StepStarted
 from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
+from zen_nb.core.toggles import Toggles
 from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.identity.loads import watch
@@ -22,7 +23,6 @@ from zen_nb.notebook.automatic import Automatic, Plain, loud
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.outlook import not_reached, outlook
 from zen_nb.notebook.registry import Pipeline, Registry
-from zen_nb.notebook.toggles import Toggles
 from zen_nb.store.folder import store_folder
 from zen_nb.store.habits import Habits
 from zen_nb.store.records import Store, open_store

@@ -16,7 +16,7 @@ from zen_nb.engine.run import Invocation, PipelineRun, run
 from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.asked import note
 from zen_nb.pipelines.compile import Drawing, drawing
-from zen_nb.pipelines.followed import Called, listeners, toggled
+from zen_nb.pipelines.followed import Called, listeners, toggles_of
 from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.pipelines.signature import Binder, output_names
 
@@ -188,9 +188,10 @@ class PipelineFunction:
         _, now = _changed(invocation.node, StepOptions(), asked)
         own = invocation.call.options
         step_now, run_now = now.enable_cache, self._options.run_cache
+        toggles = toggles_of(self.name)
         setting = resolve(
-            step_now=toggled(self.name, invocation.node) if step_now is None else step_now,
-            run_now=toggled(self.name, None) if run_now is None else run_now,
+            step_now=toggles.step(invocation.node) if step_now is None else step_now,
+            run_now=toggles.run if run_now is None else run_now,
             step=own.enable_cache,
             pipeline=self._options.enable_cache,
             surroundings=surroundings.configuration().enable_cache,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zen_nb.core.events import Event, Listener
+from zen_nb.core.toggles import Toggles
 from zen_nb.engine.run import Invocation
 
 
@@ -26,8 +27,7 @@ class Called:
 
 Follower = Callable[[Called], Listener]
 _followers: list[Follower] = []
-_steps: dict[tuple[str, str], bool] = {}
-_runs: dict[str, bool] = {}
+_toggles: dict[str, Toggles] = {}
 
 
 def follow(follower: Follower) -> Callable[[], None]:
@@ -50,26 +50,6 @@ def listeners(called: Called, first: Listener) -> Listener:
     return tell if len(told) > 1 else first
 
 
-def flip(pipeline: str, step: str | None, value: bool | None) -> None:  # noqa: FBT001 - a position
-    """Set the toggle of a step in a pipeline, or of its runs; ``None`` puts it back to as set."""
-    if step is None:
-        if value is None:
-            _runs.pop(pipeline, None)
-        else:
-            _runs[pipeline] = value
-    elif value is None:
-        _steps.pop((pipeline, step), None)
-    else:
-        _steps[pipeline, step] = value
-
-
-def toggled(pipeline: str, step: str | None) -> bool | None:
-    """Return where a toggle stands."""
-    return _runs.get(pipeline) if step is None else _steps.get((pipeline, step))
-
-
-def clear(pipeline: str) -> None:
-    """Put every toggle of a pipeline back to as set."""
-    _runs.pop(pipeline, None)
-    for key in [key for key in _steps if key[0] == pipeline]:
-        del _steps[key]
+def toggles_of(pipeline: str) -> Toggles:
+    """Return the toggles of a pipeline, of its steps and of its runs."""
+    return _toggles.setdefault(pipeline, Toggles())
