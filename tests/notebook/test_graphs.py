@@ -137,13 +137,13 @@ def test_a_plain_cell_is_followed_by_a_forecast(graphs, nb):
 
 def test_a_forecast_that_takes_long_leaves_nothing_that_looks_up_to_date(graphs, nb, monkeypatch):
     """What has not been looked at waits where something above it runs."""
-    from zen_nb.notebook import session, shells
+    from zen_nb.notebook import ahead, shells
 
     nb.cells("k = 1", "%%step c\nz = k + 1", "%%step d\nw = z", "%%step e\nv = w")
     live = graphs.live(None)
     end = live.subscribe(lambda: None)
     later = []
-    monkeypatch.setattr(session, "_FORECAST_S", -1.0)
+    monkeypatch.setattr(ahead, "_AT_A_GO_S", -1.0)
     monkeypatch.setattr(shells, "when_idle", lambda _, action: later.append(action))
     nb.cells("k = 2")
     later.pop(0)()

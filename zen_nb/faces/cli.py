@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace) -> int:
     headless = _headless()
-    notebook = _read(headless, given.notebook)
+    notebook = _read(given.notebook)
     steps: list[StepStatus] = []
 
     def told(status: StepStatus) -> None:
@@ -129,7 +129,7 @@ def _graph(given: argparse.Namespace) -> int:
     from zen_nb.faces.page import page_snapshot
     from zen_nb.store.records import open_store
 
-    notebook = _read_notebook(given.notebook)
+    notebook = _read(given.notebook)
     try:
         store = open_store(usable_configuration())
     except StoreUnavailable:
@@ -146,19 +146,6 @@ def _graph(given: argparse.Namespace) -> int:
     else:
         _write(given.output, drawn.encode())
     return DONE
-
-
-def _read_notebook(path: Path) -> NotebookNode:
-    import nbformat
-
-    try:
-        found: NotebookNode = nbformat.read(path, as_version=4)
-    except OSError as error:
-        raise _Unusable(f"cannot read {path}: {error.strerror}") from None
-    except Exception as error:  # noqa: BLE001 - nbformat raises errors of several libraries
-        why = str(error).partition("\n")[0]
-        raise _Unusable(f"{path} is not a notebook: {why}") from None
-    return found
 
 
 def _strip(given: argparse.Namespace) -> int:
@@ -201,20 +188,23 @@ def _headless() -> Any:
     return headless
 
 
-def _read(headless: Any, path: Path) -> NotebookNode:
+def _read(path: Path) -> NotebookNode:
+    from zen_nb.faces import files
+
     try:
-        notebook: NotebookNode = headless.load(path)
+        return files.load(path)
     except OSError as error:
         raise _Unusable(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise _Unusable(str(error)) from None
-    return notebook
 
 
 def _save(headless: Any, notebook: NotebookNode, given: argparse.Namespace) -> None:
     """Write what was asked for and say where it is."""
+    from zen_nb.faces.files import dump
+
     if given.output is not None:
-        _write(given.output, headless.dump(notebook))
+        _write(given.output, dump(notebook))
         print(f"Executed notebook: {given.output}")
     if given.picture is None:
         return

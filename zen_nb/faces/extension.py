@@ -74,7 +74,8 @@ class Extension:
 
             live = self.graphs.live(pipeline)
             live.opened()
-            self.session.forecasts = self.session.plan(self.session.registry.pipeline(pipeline))
+            ahead = self.session.plan(self.session.registry.pipeline(pipeline))
+            self.session.ahead.forecasts = ahead
             print(to_text(live.snapshot()))  # noqa: T201 - a terminal's graph
             return
         from IPython.display import display

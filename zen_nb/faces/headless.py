@@ -18,40 +18,16 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.reader import NotJSONError
 
 from zen_nb.faces.statuses import StepStatus, read_status
 
 
 class HeadlessFailure(Exception):
     """The notebook did not run to its end; the message says where and why in one line."""
-
-
-def load(path: Path) -> NotebookNode:
-    """Return the notebook at `path` in the present format.
-
-    Raises
-    ------
-    ValueError
-        Where it is not a notebook; says so in one line.
-    """
-    try:
-        read: NotebookNode = nbformat.read(path, as_version=4)
-    except (NotJSONError, nbformat.ValidationError, AttributeError) as error:
-        first = str(error).partition("\n")[0]
-        raise ValueError(f"{path} is not a notebook: {first}") from None
-    return read
-
-
-def dump(notebook: NotebookNode) -> bytes:
-    """Return `notebook` as the bytes of an ``.ipynb`` file."""
-    text: str = nbformat.writes(notebook)
-    return text.encode() + b"\n"
 
 
 class _Client(NotebookClient):

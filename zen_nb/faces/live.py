@@ -85,7 +85,7 @@ class LivePipeline:
         """Return what is shown of a step when it is opened; raises `UnknownStep`."""
         session = self.session
         name = session.registry.get(step).name
-        log, forecast = session.logs.get(name, _NEVER), session.forecasts.get(name)
+        log, forecast = session.logs.get(name, _NEVER), session.ahead.forecasts.get(name)
         ahead = forecast is not None and forecast.what == "run"
         comparison = forecast.comparison if forecast is not None and ahead else log.comparison
         record = log.record or (forecast.record if forecast is not None else None)
@@ -123,7 +123,7 @@ class LivePipeline:
     def _node(self, step: Step, options: RunOptions) -> Node:
         """Return the node of a step; the same one as long as all that it shows is the same."""
         session, name = self.session, step.name
-        log, forecast = session.logs.get(name, _NEVER), session.forecasts.get(name)
+        log, forecast = session.logs.get(name, _NEVER), session.ahead.forecasts.get(name)
         toggles = (session.toggles.run, session.toggles.step(name), options.pipeline)
         parts = (step, log, forecast, session.marks.get(name), toggles)
         known = self._drawn.get(name)
@@ -161,16 +161,15 @@ class LivePipeline:
             parameters=parameter_views(step.parameters),
             artifacts=artifact_views(record),
             error=log.error,
-            predicted_s=self.session.last_took_s(step.name),
+            predicted_s=self.session.ahead.last_took_s(step.name),
             cell_id=step.body.cell_id or "",
             cell_check=zlib.crc32(step.body.source.encode("utf-8", "surrogatepass")),
         )
 
     def _run_bar(self, steps: list[Step]) -> RunBar:
         session = self.session
-        forecasts = [
-            session.forecasts[step.name] for step in steps if step.name in session.forecasts
-        ]
+        ahead = session.ahead.forecasts
+        forecasts = [ahead[step.name] for step in steps if step.name in ahead]
         times = [part.predicted_s for part in forecasts if part.what != "hit"]
         toggle = session.toggles.run
         around = session.configuration.enable_cache

@@ -14,15 +14,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-import nbformat
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ApiPath, to_os_path, url_path_join
+from nbformat import NotebookNode
 from tornado import web
 
 from zen_nb.core.errors import StoreUnavailable, UsageError
 from zen_nb.core.model import Record
 from zen_nb.core.options import parse_size, usable_configuration
+from zen_nb.faces import files
 from zen_nb.faces.page import page_details, page_snapshot
 from zen_nb.store.records import Store, open_store
 
@@ -196,14 +197,13 @@ def _stats() -> dict[str, Any]:
     }
 
 
-def _notebook(path: Path) -> nbformat.NotebookNode:
+def _notebook(path: Path) -> NotebookNode:
     if path.stat().st_size > _LARGEST_NOTEBOOK:
         raise UsageError("the notebook is larger than 100 MB")
     try:
-        found: nbformat.NotebookNode = nbformat.read(path, as_version=4)
-    except Exception:  # noqa: BLE001 - nbformat raises errors of several libraries
+        return files.load(path)
+    except (OSError, ValueError):
         raise UsageError(f"{path.name} is not a notebook") from None
-    return found
 
 
 def _one_line(error: Exception) -> str:

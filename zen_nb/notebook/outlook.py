@@ -50,7 +50,7 @@ def not_reached(
         if cause is not None:
             unsure[name] = cause
             setting = Setting(True, "the default")
-            took = session.last_took_s(name)
+            took = session.ahead.last_took_s(name)
             reason = f"waits for {cause}"
             left[name] = Forecast("waiting", reason, "waiting", (), setting, None, took)
         elif name in before:
@@ -152,7 +152,7 @@ class _Walk:
 
     def _forecast(self, step: Step, parameters: dict[str, Any]) -> Forecast:
         session = self._session
-        took = session.last_took_s(step.name)
+        took = session.ahead.last_took_s(step.name)
         question = self.question(step, parameters)
         setting, awaited = question.setting, self.awaited(step, question)
         if awaited and setting.enabled and not question.refusal:

@@ -6,22 +6,30 @@ import builtins
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable, UnknownStep, UsageError
-from zen_nb.core.events import Event, Listener, StepCached, StepFailed, StepFinished, StepStarted
+from zen_nb.core.events import (
+    Event,
+    Listener,
+    Listeners,
+    StepCached,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+)
 from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
 from zen_nb.core.toggles import Toggles
 from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.identity.loads import watch
-from zen_nb.notebook import shells, status
+from zen_nb.notebook import status
+from zen_nb.notebook.ahead import Ahead
 from zen_nb.notebook.automatic import Automatic, Plain, loud
 from zen_nb.notebook.execution import Execution
-from zen_nb.notebook.outlook import not_reached, outlook
 from zen_nb.notebook.registry import Pipeline, Registry
 from zen_nb.store.folder import store_folder
 from zen_nb.store.habits import Habits
@@ -58,10 +66,6 @@ class StepLog:
     comparison: Comparison = NOTHING
 
 
-# What a forecast after each cell may take of the kernel's time.
-_FORECAST_S = 0.04
-
-
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What one run or one execution sets: the two highest rungs, parameters and keeping."""
@@ -87,22 +91,18 @@ class Session:
         self.registry = Registry()
         self.toggles = Toggles()
         self.logs: dict[str, StepLog] = {}
-        self.forecasts: dict[str, Forecast] = {}
         self.marks: dict[str, tuple[float, str]] = {}
         self.afresh: set[str] = set()
-        self._ahead: Iterator[tuple[str, Forecast]] | None = None
-        self._seen_ahead: dict[str, Forecast] = {}
-        self._due = False
+        self.ahead = Ahead(self)
         self.saved_s = 0.0
         self.running_pipeline = False
         self.revision = 0
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners()
         self._event_listeners: list[Listener] = []
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._store_told = False
         self._told: set[tuple[str, str]] = set()
-        self._took: dict[str, float | None] = {}
         self._habits: Habits | None = None
         self.automatic = Automatic(self.habits)
         if self.configuration.auto is not None:
@@ -195,7 +195,7 @@ class Session:
         if old is not None:
             self.toggles.rename(old, step.name)
             self.logs[step.name] = self.logs.pop(old, StepLog())
-            self.forecasts.pop(old, None)
+            self.ahead.forecasts.pop(old, None)
 
     def forget_cell(self, cell_id: str | None) -> None:
         """Take a step out whose cell is no step any more."""
@@ -338,27 +338,13 @@ class Session:
 
     def plan(self, pipeline: Pipeline, options: RunOptions | None = None) -> dict[str, Forecast]:
         """Return what a run of `pipeline` would do with each step, without running any."""
-        return dict(self._outlook(pipeline, options or RunOptions()))
-
-    def _outlook(self, pipeline: Pipeline, options: RunOptions) -> Iterator[tuple[str, Forecast]]:
-        options = replace(options, pipeline=pipeline.enable_cache)
-        return outlook(self, self.registry.steps_of(pipeline), options)
-
-    def last_took_s(self, name: str) -> float | None:
-        """Return what a step took when it ran last, here or in an earlier kernel."""
-        log = self.logs.get(name)
-        if log is not None and log.duration_s is not None:
-            return log.duration_s
-        if name not in self._took and self.store is not None:
-            past = self.store.history(name, 1)
-            self._took[name] = past[0].duration_s if past else None
-        return self._took.get(name)
+        return dict(self.ahead.look(pipeline, options or RunOptions()))
 
     def drop(self, name: str) -> None:
         """Remove a step or pipeline from the notebook; its records stay in the store."""
         self.registry.drop(name)
         self.logs.pop(name, None)
-        self.forecasts.pop(name, None)
+        self.ahead.forecasts.pop(name, None)
         self.refresh()
 
     def parameters_for(
@@ -398,64 +384,24 @@ class Session:
         Unless forced, it takes a moment at most: the rest follows when the kernel is idle.
         """
         if self._listeners or force:
-            self._ahead = self._outlook(self.registry.pipeline(), RunOptions())
-            self._seen_ahead = {}
-            self._look_ahead(None if force else _FORECAST_S)
+            self.ahead.refresh(RunOptions(), whole=force)
         self.changed()
 
     def refresh_soon(self) -> None:
-        """Forecast again when the kernel is idle, once for all that happens before then."""
+        """Tell the faces now, and forecast when the kernel is idle."""
         self.changed()
-        if self._listeners and not self._due:
-            self._due = True
-            shells.when_idle(self.shell, self._refresh_now)
-
-    def _refresh_now(self) -> None:
-        self._due = False
-        self.refresh()
-
-    def _look_ahead(self, most_s: float | None) -> None:
-        """Go on with the forecast for `most_s`, and take in how far it came."""
-        ahead, began = self._ahead, time.perf_counter()
-        if ahead is None:
-            return
-        with contextlib.suppress(Exception):
-            for name, forecast in ahead:
-                self._seen_ahead[name] = forecast
-                if most_s is not None and time.perf_counter() - began > most_s:
-                    self.forecasts = {
-                        **not_reached(self, self._seen_ahead, self.forecasts),
-                        **self._seen_ahead,
-                    }
-                    shells.when_idle(self.shell, lambda: self._go_on(ahead))
-                    return
-            self.forecasts = dict(self._seen_ahead)
-        self._ahead = None
-
-    def _go_on(self, ahead: Iterator[tuple[str, Forecast]]) -> None:
-        if self._ahead is ahead:
-            self._look_ahead(_FORECAST_S)
-            self.changed()
+        if self._listeners:
+            self.ahead.refresh_soon()
 
     def changed(self) -> None:
         """Tell every face that something it draws has changed."""
         with self._lock:
             self.revision += 1
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            with contextlib.suppress(Exception):  # a face that fails is not the cell's concern
-                listener()
+        self._listeners.tell()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, from any thread; return what ends it."""
-        with self._lock:
-            self._listeners.append(listener)
-
-        def end() -> None:
-            with self._lock, contextlib.suppress(ValueError):
-                self._listeners.remove(listener)
-
-        return end
+        return self._listeners.add(listener)
 
     def listen(self, listener: Listener) -> None:
         """Hand every engine event to `listener`."""
