@@ -225,9 +225,14 @@ def _executed(code: CodeType) -> None:
     for module in islice(reversed(sys.modules.values()), 4):
         spec = getattr(module, "__spec__", None)
         if type(spec) is ModuleSpec and spec.__dict__.get("_initializing"):
-            if spec.origin == code.co_filename and file_origin(code.co_filename) == "project":
+            if spec.origin == code.co_filename and _is_of_the_project(spec):
                 _follow(module, spec, code)
             return
+
+
+def _is_of_the_project(spec: ModuleSpec) -> bool:
+    """Tell whether a module is a file of the project's; zen_nb itself, wherever it lies, is not."""
+    return spec.name.partition(".")[0] != "zen_nb" and file_origin(spec.origin or "") == "project"
 
 
 def _follow(module: ModuleType, spec: ModuleSpec, code: CodeType) -> None:
