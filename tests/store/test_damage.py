@@ -159,7 +159,7 @@ def test_a_newer_database_is_set_aside(template: tuple[Path, str], opened: Any) 
     """A database of a format to come is not guessed at."""
     folder, key = template
     with sqlite3.connect(folder / "cache.db") as connection:
-        connection.execute("UPDATE Cache SET value = ? WHERE key = ?", (b"2", FORMAT_KEY))
+        connection.execute("UPDATE Cache SET value = ? WHERE key = ?", (b"9", FORMAT_KEY))
     connection.close()
     assert outcome(opened(folder), key) == "right"
     assert list(folder.glob("cache.db.aside-*"))

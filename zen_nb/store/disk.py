@@ -31,7 +31,7 @@ import diskcache
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.store.interrupts import held
 
-FORMAT = b"1"
+FORMAT = b"2"
 FORMAT_KEY = "00"
 MODE_BYTES = 1
 WAIT_S = 5.0
@@ -154,6 +154,21 @@ class Rows:
         """Return all keys, sorted."""
         answer: list[str] = self._call(lambda cache: list(cache.iterkeys()))
         return answer
+
+    def keys_of_length(self, length: int) -> list[str]:
+        """Return the keys of that many characters, sorted."""
+        ask = "SELECT key FROM Cache WHERE raw = 1 AND length(key) = ? ORDER BY key"
+        found = self._call(lambda cache: cache._sql(ask, (length,)).fetchall())
+        return [key for (key,) in found]
+
+    def records_after(self, key: str, most: int = 1000) -> list[tuple[str, bytes]]:
+        """Return the next records after `key`, by key; damaged rows are left out."""
+        ask = (
+            "SELECT key, value FROM Cache WHERE raw = 1 AND key > ? AND length(key) = 64"
+            " AND mode = ? AND filename IS NULL ORDER BY key LIMIT ?"
+        )
+        found = self._call(lambda cache: cache._sql(ask, (key, MODE_BYTES, most)).fetchall())
+        return [(key, value) for key, value in found if type(value) is bytes]
 
     def compact(self) -> None:
         """Give back the space of what was deleted, leaving none of its bytes behind."""

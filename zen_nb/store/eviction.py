@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import heapq
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from zen_nb.store import envelope as envelopes
 from zen_nb.store.blobs import Blobs
@@ -12,42 +13,84 @@ from zen_nb.store.journal import Journal
 _HOUR_S = 3600.0
 
 
-def worth(duration_s: float, idle_s: float, size_bytes: int) -> float:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that could go.
+
+    Attributes
+    ----------
+    raw
+        The row as it was looked at: one that has changed since stays.
+    own_bytes
+        What goes with it whatever else stays.
+    blobs
+        Size in bytes of each blob it names, by digest.
+    worth
+        Seconds to recompute × recency ÷ bytes.
+    """
+
+    key: str
+    raw: bytes
+    duration_s: float
+    own_bytes: int
+    blobs: Mapping[str, int]
+    worth: float
+
+
+def worth(duration_s: float, idle_s: float, size_bytes: float) -> float:
     """Return seconds to recompute × recency ÷ bytes: the least goes first."""
     recency = 1.0 / (1.0 + max(0.0, idle_s) / _HOUR_S)
-    return max(duration_s, 1e-3) * recency / max(size_bytes, 1)
+    return max(duration_s, 1e-3) * recency / max(size_bytes, 1.0)
+
+
+def candidates(
+    rows: Iterable[tuple[str, bytes]],
+    keep: Collection[str],
+    journal: Journal,
+    blobs: Blobs,
+    owners: Callable[[str], int],
+    now: float,
+) -> list[Candidate]:
+    """Return the rows that hold something and may go; a shared blob counts by its share."""
+    found = []
+    sizes: dict[str, int] = {}
+    for key, raw in rows:
+        if key in keep:
+            continue
+        own, used_at = journal.seen(key)
+        named = {}
+        for digest in envelopes.unverified_blobs(raw):
+            if digest not in sizes:
+                sizes[digest] = blobs.size(digest) or 0
+            named[digest] = sizes[digest]
+        size = own + sum(named[digest] / max(owners(digest), 1) for digest in named)
+        if size:
+            took = _duration_s(raw)
+            value = worth(took, now - used_at, size)
+            found.append(Candidate(key, raw, took, own, named, value))
+    return found
 
 
 def choose(
-    rows: Sequence[tuple[str, bytes]],
-    surplus_bytes: int,
-    journal: Journal,
-    blobs: Blobs,
-    now: float,
-) -> list[str]:
-    """Return keys whose removal frees `surplus_bytes`, the least worth first.
+    found: list[Candidate], surplus_bytes: int, owners: Callable[[str], int], most: int
+) -> tuple[list[Candidate], int]:
+    """Return the least worth whose removal frees `surplus_bytes`, at most `most`, and what it frees.
 
-    A blob that several rows name is freed with the last of them.
+    A blob is freed with the last row that names it.
     """
-    named = {key: envelopes.unverified_blobs(raw) for key, raw in rows}
-    owners = Counter(digest for digests in named.values() for digest in digests)
-    sizes = {digest: blobs.size(digest) or 0 for digest in owners}
-    costs = {}
-    for key, raw in rows:
-        size = journal.size(key) + sum(sizes[digest] for digest in named[key])
-        if size:
-            idle = now - journal.used_at(key)
-            costs[key] = worth(_duration_s(raw), idle, size)
-    chosen: list[str] = []
+    left: dict[str, int] = {}
+    chosen: list[Candidate] = []
     freed = 0
-    for key in sorted(costs, key=costs.__getitem__):
+    for one in heapq.nsmallest(most, found, key=lambda part: part.worth):
         if freed >= surplus_bytes:
             break
-        chosen.append(key)
-        freed += journal.size(key)
-        owners.subtract(named[key])
-        freed += sum(sizes[digest] for digest in named[key] if owners[digest] == 0)
-    return chosen
+        chosen.append(one)
+        freed += one.own_bytes
+        for digest, size in one.blobs.items():
+            left[digest] = left.get(digest, owners(digest)) - 1
+            if left[digest] == 0:
+                freed += size
+    return chosen, freed
 
 
 def _duration_s(raw: bytes) -> float:

@@ -61,10 +61,7 @@ class Journal:
 
     def size(self, key: str) -> int:
         """Return the size of the file in bytes; 0 where there is none."""
-        try:
-            return os.lstat(self._path(key)).st_size
-        except OSError:
-            return 0
+        return self.seen(key)[0]
 
     def touch(self, key: str) -> None:
         """Note that `key` was used now: eviction reads it from the file's time."""
@@ -73,10 +70,15 @@ class Journal:
 
     def used_at(self, key: str) -> float:
         """Return when `key` was last written or used; 0 where it is not there."""
+        return self.seen(key)[1]
+
+    def seen(self, key: str) -> tuple[int, float]:
+        """Return the size of the file in bytes and when it was last used; 0 where it is not."""
         try:
-            return os.lstat(self._path(key)).st_mtime
+            status = os.lstat(f"{self._root}{os.sep}{key[:2]}{os.sep}{key}")
         except OSError:
-            return 0.0
+            return 0, 0.0
+        return status.st_size, status.st_mtime
 
     def all(self) -> Iterator[str]:
         """Yield the keys that have a file."""

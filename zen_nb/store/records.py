@@ -6,14 +6,14 @@ state of the outside. Rows live in diskcache (`disk`), once more in the journal
 disk before the record that names them.
 
 Keys of rows: 64 hexadecimal characters for a record, 48 for a step's history, 65 for a
-verified blob (``b`` and its digest), 2 for the format (``00``) and the counter (``01``).
+verified blob (``b`` and its digest) and for how many records name it (``c``), 2 for the format (``00``) and the counter (``01``).
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,16 +32,19 @@ from zen_nb.store.folder import prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
 from zen_nb.store.sections import Contents, buffers_of, read_components, read_previews
+from zen_nb.store.pins import Pins
 from zen_nb.store.serialize import NotLoadable, Payload
 from zen_nb.store.serialize import load as load_stream
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
-from zen_nb.store.space import Space
+from zen_nb.store.space import Evicted, Space
 from zen_nb.store.verified import VerifiedBlobs
 from zen_nb.store.writing import Writer
 
 __all__ = ["Lookup", "NotLoadable", "Store", "open_store"]
 
 _REMEMBERED_KEYS = 4096
+# What making room may take of a step's time; what is left to go then goes with the next ones.
+_EVICTING_S = 1.0
 _NOTHING = Lookup()
 
 
@@ -56,6 +59,8 @@ class Store:
         Why nothing can be written (read-only, full, no signing key), or ``""``.
     acceptances
         Which other keys' records serve a key, on the user's word.
+    pins
+        Which keys are never evicted, on the user's word.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class Store:
         self._signer = signer
         self._journal = Journal(folder)
         self.acceptances = Acceptances(folder, signer)
+        self.pins = Pins(folder)
         self._rows = None if why else self._open_rows()
         memory = VerifiedBlobs(self._rows, signer) if self._rows and signer else None
         self._blobs = Blobs(folder, memory)
@@ -236,6 +242,7 @@ class Store:
         """Remove all records of `key`."""
         self._writing()
         self._space().remove([key], None)
+        self.pins.remove(key)
 
     def clear(self, step: str | None = None) -> None:
         """Remove all records of `step`, or all there are, with all that is known of them.
@@ -246,22 +253,34 @@ class Store:
         self.acceptances.remove(step)
         if step is None:
             self._space().empty()
+            self.pins.clear()
             return
-        named = [key for key, raw in self._space().record_rows() if envelopes.names(raw, step)]
-        self._space().remove(named, None)
+        keys = self.keys_of(step)
+        self._space().remove(keys, None)
         rows.delete(history.row_of(step))
+        for key in keys:
+            self.pins.remove(key)
 
-    def prune(
-        self, to_bytes: int, keep: set[str] | frozenset[str] = frozenset()
-    ) -> tuple[str, ...]:
-        """Evict until the store takes `to_bytes`; return the keys that went.
+    def keys_of(self, step: str) -> list[str]:
+        """Return the keys under which there is, or was, a record of `step`."""
+        return [key for key, raw in self._space().record_rows() if envelopes.names(raw, step)]
+
+    def prune(self, to_bytes: int, keep: Collection[str] = ()) -> Evicted:
+        """Evict until the store takes `to_bytes`, and say what went.
 
         What is dear to recompute, was used lately and is small stays longest. Never evicts
-        `keep`, nor what this store wrote since it was opened.
+        `keep`, what is pinned, nor what this store wrote since it was opened.
         """
-        self._writing()
-        reason = f"evicted to keep the store below {self.size_limit_bytes / 1e9:.3g} GB"
-        return self._space().prune(to_bytes, self._mine.union(keep), reason)
+        reason = f"evicted to keep the store below {to_bytes / 1e9:.3g} GB"
+        return self._space().evict(to_bytes, self._stays(keep), reason)
+
+    def would_lose(self, freed_bytes: int) -> Evicted:
+        """Return what `prune` would evict next to free `freed_bytes`."""
+        chosen, freed, _ = self._space().least_worth(freed_bytes, self._stays())
+        return Evicted(tuple(one.key for one in chosen), freed, sum(p.duration_s for p in chosen))
+
+    def _stays(self, keep: Collection[str] = ()) -> frozenset[str]:
+        return self.pins.all().union(self._mine, keep)
 
     def close(self) -> None:
         """Close this process's connections; the next call opens them again."""
@@ -309,7 +328,8 @@ class Store:
         judged = judge(self._trusted(), key, row)
         if judged.entries and self._rows is not None:
             try:
-                self._rows.put(key, row)
+                with self._rows.transaction():
+                    self._space().put(key, row)
             except StoreUnavailable:
                 return judged
         return judged
@@ -367,8 +387,10 @@ class Store:
         size = self.size_bytes()
         # Where nothing more could go last time, let it grow a little before looking again.
         if size > max(self.size_limit_bytes, self._full_at_bytes * 1.05):
+            reason = f"evicted to keep the store below {self.size_limit_bytes / 1e9:.3g} GB"
             try:
-                self.prune(int(self.size_limit_bytes * 0.9))
+                target = int(self.size_limit_bytes * 0.9)
+                self._space().evict(target, self._stays(), reason, _EVICTING_S)
             except StoreUnavailable:
                 return  # the result is kept; the next one tries again
             self._full_at_bytes = self.size_bytes()
@@ -381,11 +403,12 @@ class Store:
         rows.rebuilt = ""
         try:
             with rows.transaction():
+                space = self._space()
                 for key in self._journal.all():
-                    rows.put(key, envelopes.without_tails(self._journal.read(key) or b""))
+                    space.put(key, envelopes.without_tails(self._journal.read(key) or b""))
+                    space.count(self._journal.size(key))
                 for record in reversed(history.from_journal(self._journal, self._signer)):
                     history.History(rows, self._signer).push(record)
-            self._space().sweep()
         except StoreUnavailable:
             return  # each key is still found in the journal when it is asked for
 

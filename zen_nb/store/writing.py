@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,21 +80,24 @@ class Writer:
         raise StoreUnavailable(f"{self._folder} is being cleared by another kernel")
 
     def _write_if_here(self, record: Record, sealed: bytes, parts: Parts) -> bool:
+        space = Space(self._rows, self._blobs, self._journal, self._signer)
         try:
             with self._rows.transaction():
                 # Whoever evicts holds this lock: a blob that is here now stays here.
                 here = self._all_here(parts)
                 if here:
-                    self._write(record, sealed, parts)
+                    self._write(record, sealed, parts, space)
         except DatabaseDamaged:  # the next try writes into a new one
             return False
+        with contextlib.suppress(StoreUnavailable):  # they are swept later
+            space.free()
         return here
 
     def _all_here(self, parts: Parts) -> bool:
         blobs = (part for part in parts.sections if part.place == "blob")
         return all(self._blobs.size(part.digest) == part.size_bytes for part in blobs)
 
-    def _write(self, record: Record, sealed: bytes, parts: Parts) -> None:
+    def _write(self, record: Record, sealed: bytes, parts: Parts, space: Space) -> None:
         key = record.key
         rows, signer = self._rows, self._signer
         before = self._journal.read(key) or rows.get(key) or b""
@@ -103,12 +107,9 @@ class Writer:
             if old in believed and envelopes.variant_of(old) != record.variant:
                 kept.append((old, tail))
         after = envelopes.framed(kept[:VARIANTS])
-        grown = sum(part.size_bytes for part in parts.stored if part.new)
-        Space(rows, self._blobs, self._journal, signer).count(
-            grown + len(after) - self._journal.size(key)
-        )
+        space.put(key, envelopes.without_tails(after))
+        space.count(len(after) - self._journal.size(key))
         History(rows, signer).push(record)
-        rows.put(key, envelopes.without_tails(after))
         self._journal.write(key, after)
 
     def _undo(self, parts: Parts) -> None:
