@@ -133,7 +133,9 @@ class PruneHandler(_Handler):
         to = self.body().get("to")
         if not isinstance(to, (str, int)) or isinstance(to, bool):
             raise web.HTTPError(400, reason='"to" must be a size such as "10GB"')
-        await self.answer(lambda: {"evicted": len(_store().prune(parse_size(str(to))).keys), **_stats()})
+        await self.answer(
+            lambda: {"evicted": len(_store().prune(parse_size(str(to))).keys), **_stats()}
+        )
 
 
 class ClearHandler(_Handler):

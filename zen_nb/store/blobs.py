@@ -70,6 +70,9 @@ class Blobs:
     ----------
     folder
         The store's folder, already found to be safe.
+
+    Attributes
+    ----------
     memory
         Remembers verified files for other processes; this process remembers by itself.
     """
@@ -77,7 +80,7 @@ class Blobs:
     def __init__(self, folder: Path, memory: Memory | None = None) -> None:
         self._root = folder / "blobs"
         self._drafts = folder / "drafts"
-        self._memory = memory
+        self.memory = memory
         self._start = f"{self._root}{os.sep}"
         self._verified: dict[str, Seen] = {}
         self._damaged: dict[str, Seen] = {}
@@ -122,10 +125,10 @@ class Blobs:
         views = [memoryview(piece).cast("B") for piece in pieces]
         size = sum(view.nbytes for view in views)
         if size < THREADS_FROM_BYTES:
-            hashing = Hashing(views, many=False)
+            hashing = Hashing(chunks(views), many=False)
             hashing.run()
         else:
-            hashing = Hashing(views)
+            hashing = Hashing(chunks(views))
             hashing.start()
         try:
             return self._put(views, size, hashing)
@@ -219,8 +222,8 @@ class Blobs:
         seen = _seen(status)
         if self._verified.get(digest) == seen:
             return
-        lasting = self._memory is not None and status.st_size >= REMEMBER_FROM_BYTES
-        if lasting and self._memory is not None and self._memory.recall(digest) == seen:
+        lasting = self.memory is not None and status.st_size >= REMEMBER_FROM_BYTES
+        if lasting and self.memory is not None and self.memory.recall(digest) == seen:
             self._verified[digest] = seen
             return
         if digest_of(view) != digest:
@@ -232,8 +235,8 @@ class Blobs:
         if time.time_ns() - status.st_ctime_ns < _TICK_NS:
             return
         self._verified[digest] = _seen(status)
-        if self._memory is not None and status.st_size >= REMEMBER_FROM_BYTES:
-            self._memory.remember(digest, _seen(status))
+        if self.memory is not None and status.st_size >= REMEMBER_FROM_BYTES:
+            self.memory.remember(digest, _seen(status))
 
     def remove(self, digest: str) -> int:
         """Remove a blob and return the bytes that were freed; 0 where there was none."""

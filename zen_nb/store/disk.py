@@ -161,6 +161,14 @@ class Rows:
         found = self._call(lambda cache: cache._sql(ask, (length,)).fetchall())
         return [key for (key,) in found]
 
+    def last_with(self, start: str, most: int) -> list[str]:
+        """Return the last keys that begin with `start` and are longer, last first."""
+        ask = (
+            "SELECT key FROM Cache WHERE raw = 1 AND key > ? AND key < ? ORDER BY key DESC LIMIT ?"
+        )
+        found = self._call(lambda cache: cache._sql(ask, (start, f"{start}g", most)).fetchall())
+        return [key for (key,) in found if len(key) > len(start)]
+
     def records_after(self, key: str, most: int = 1000) -> list[tuple[str, bytes]]:
         """Return the next records after `key`, by key; damaged rows are left out."""
         ask = (

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import secrets
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeAlias
 
@@ -22,6 +21,7 @@ except ImportError:  # pragma: no cover - no advisory locks: drafts are swept by
     fcntl = None  # type: ignore[assignment]
 
 Piece: TypeAlias = bytes | bytearray | memoryview
+AnyPath: TypeAlias = str | Path
 
 THREADS_FROM_BYTES = 1 << 20
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -37,18 +37,18 @@ def digest_of(piece: Piece) -> str:
 class Hashing(threading.Thread):
     """Hashes pieces beside the writing; `digest` is set when it is known."""
 
-    def __init__(self, views: list[memoryview], *, many: bool = True) -> None:
+    def __init__(self, pieces: Iterable[memoryview], *, many: bool = True) -> None:
         super().__init__(name="zen_nb-hash", daemon=True)
-        self._views = views
+        self._pieces = pieces
         self._hash = blake3(max_threads=blake3.AUTO if many else 1)
         self._stopped = False
         self.digest: str | None = None
 
     def run(self) -> None:
-        for chunk in chunks(self._views):
+        for piece in self._pieces:
             if self._stopped:
                 return
-            self._hash.update(chunk)
+            self._hash.update(piece)
         self.digest = self._hash.hexdigest()
 
     def wait(self) -> str | None:
@@ -59,21 +59,25 @@ class Hashing(threading.Thread):
     def stop(self) -> None:
         self._stopped = True
         self.wait()
-        self._views = []
+        self._pieces = ()
 
 
 class Draft:
     """A file without a name of its own yet; gone unless it becomes one."""
 
     def __init__(self, folder: Path) -> None:
-        private_folder(folder)
-        self._path = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._folder = folder
+        self._path = f"{folder}{os.sep}{os.getpid()}-{secrets.token_hex(8)}"
         self._handle = -1
         self._named = False
 
     def __enter__(self) -> Self:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW
-        self._handle = os.open(self._path, flags, 0o600)
+        try:
+            self._handle = os.open(self._path, flags, 0o600)
+        except FileNotFoundError:  # the first draft of all
+            private_folder(self._folder)
+            self._handle = os.open(self._path, flags, 0o600)
         with contextlib.suppress(OSError):  # no locks here: the sweep goes by age alone
             if fcntl is not None:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,7 +86,8 @@ class Draft:
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
         if not self._named:
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path)
 
     def write(self, chunk: memoryview) -> None:
         while chunk.nbytes:
@@ -98,8 +103,7 @@ class Draft:
         if size < THREADS_FROM_BYTES:
             os.fsync(self._handle)
             return digest_of(os.pread(self._handle, size, 0))
-        # Not closed by hand: interrupted, the hashing may still be reading from it.
-        hashing = Hashing([memoryview(mmap.mmap(self._handle, size, access=mmap.ACCESS_READ))])
+        hashing = Hashing(self._read_back(size))
         hashing.start()
         try:
             os.fsync(self._handle)
@@ -109,10 +113,21 @@ class Draft:
         assert digest is not None
         return digest
 
+    def _read_back(self, size: int) -> Iterator[memoryview]:
+        """Yield what the file holds, in pieces: mapped whole it would count as memory in use."""
+        buffer = memoryview(bytearray(min(size, _CHUNK_BYTES)))
+        place = 0
+        while place < size:
+            read = os.preadv(self._handle, [buffer[: size - place]], place)
+            if not read:
+                return
+            yield buffer[:read]
+            place += read
+
     def close_to_writing(self) -> None:
         os.fchmod(self._handle, 0o400)
 
-    def claim(self, path: Path) -> bool:
+    def claim(self, path: AnyPath) -> bool:
         """Become `path` unless something stands there; tell which."""
         try:
             os.link(self._path, path, follow_symlinks=False)
@@ -124,12 +139,12 @@ class Draft:
             self.become(path)
         return True
 
-    def become(self, path: Path) -> None:
+    def become(self, path: AnyPath) -> None:
         os.rename(self._path, path)
         self._named = True
 
 
-def private_folder(path: Path) -> None:
+def private_folder(path: AnyPath) -> None:
     """Make `path` a folder with mode 0700 whatever the umask; refuses a symlink.
 
     Raises
@@ -145,7 +160,7 @@ def private_folder(path: Path) -> None:
             raise StoreUnavailable(f"{path} is not a folder; remove it") from None
 
 
-def replace_file(path: Path, drafts: Path, content: bytes) -> None:
+def replace_file(path: AnyPath, drafts: Path, content: bytes) -> None:
     """Let `path` hold `content`, or what it held before, and never a part; mode 0400.
 
     Not flushed to disk: whoever reads it checks a signature, and a cut file counts as none.

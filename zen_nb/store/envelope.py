@@ -120,7 +120,7 @@ def seal_tombstone(signer: Signer, key: str, tombstone: Tombstone) -> bytes:
 
 
 def seal_past(signer: Signer, row: str, record: Record) -> bytes:
-    """Return `record` as one line of a history kept under the key `row`."""
+    """Return `record` as one line of a history, kept under the key `row`."""
     head = {"key": record.key, **_head(record, ())}
     return seal_head(signer, b"history 1", row, head, record.variant)
 

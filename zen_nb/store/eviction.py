@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -69,6 +71,15 @@ def candidates(
             value = worth(took, now - used_at, size)
             found.append(Candidate(key, raw, took, own, named, value))
     return found
+
+
+def by_files(journal: Journal, blobs: Blobs, keep: Collection[str]) -> list[Candidate]:
+    """Return what may go, the least worth first, as the files alone tell."""
+    keys = list(journal.all())
+    rows = [(key, envelopes.without_tails(journal.read(key) or b"")) for key in keys]
+    owners = Counter(digest for _, raw in rows for digest in envelopes.unverified_blobs(raw))
+    found = candidates(rows, keep, journal, blobs, owners.__getitem__, time.time())
+    return sorted(found, key=lambda one: one.worth)
 
 
 def choose(

@@ -1,4 +1,8 @@
-"""What each step produced, newest first, kept when the results themselves are evicted."""
+"""What each step produced, newest first, kept when the results themselves are evicted.
+
+A row for each line, so that a new one costs the same however many there are. Its key, 61
+characters, is the step's 48 and the time in microseconds in 13: the order of keys is theirs.
+"""
 
 from __future__ import annotations
 
@@ -14,40 +18,51 @@ from zen_nb.store.lookup import judge
 from zen_nb.store.signing import Signer
 
 LINES = 50
+ROW_LENGTH = 61
+_LATEST = (1 << 52) - 1
+# Lines beyond `LINES` are removed now and then, not with each new one.
+_TRIM_EVERY = 16
 
 
 class History:
-    """A row for each step: signed heads, at most `LINES`."""
+    """Signed heads of records, at least the last `LINES` of each step."""
 
     def __init__(self, rows: Rows, signer: Signer) -> None:
         self._rows = rows
         self._signer = signer
 
     def push(self, record: Record) -> None:
-        """Put `record` first; to be called inside a transaction."""
-        row = row_of(record.step)
-        lines = [(envelopes.seal_past(self._signer, row, record), b"")]
-        lines += [(old, b"") for old, _ in envelopes.readable(self._rows.get(row) or b"")]
-        self._rows.put(row, envelopes.framed(lines[:LINES]))
+        """Add a line for `record`; to be called inside a transaction."""
+        moment = min(max(0, int(record.created_at * 1e6)), _LATEST)
+        row = f"{row_of(record.step)}{moment:013x}"
+        self._rows.put(row, envelopes.seal_past(self._signer, row, record))
+        if moment % _TRIM_EVERY == 0:
+            for old in self._rows.last_with(row_of(record.step), 1000)[LINES:]:
+                self._rows.delete(old)
 
     def read(self, step: str, most: int = LINES) -> list[Record]:
         """Return the records of `step`, newest first; damaged lines are left out."""
-        row = row_of(step)
         past = []
         try:
-            lines = envelopes.readable(self._rows.get(row) or b"")
+            lines = self._rows.last_with(row_of(step), min(most, LINES))
+            for line in lines:
+                try:
+                    sealed = self._rows.get(line) or b""
+                    past.append(envelopes.unseal_past(self._signer, line, sealed))
+                except (Refused, KeyError, ValueError, TypeError):
+                    continue
         except StoreUnavailable:
-            return []
-        for line, _ in lines[:most]:
-            try:
-                past.append(envelopes.unseal_past(self._signer, row, line))
-            except (Refused, KeyError, ValueError, TypeError):
-                continue
+            return past
         return past
+
+    def forget(self, step: str) -> None:
+        """Remove all lines of `step`."""
+        for line in self._rows.last_with(row_of(step), 1 << 31):
+            self._rows.delete(line)
 
 
 def row_of(step: str) -> str:
-    """Return the key of the row that holds the history of `step`: 48 characters."""
+    """Return what the keys of a step's lines begin with: 48 characters."""
     return blake3(b"history 1\0" + step.encode("utf-8", "surrogatepass")).hexdigest(length=24)
 
 

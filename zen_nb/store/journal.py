@@ -25,11 +25,12 @@ class Journal:
     def __init__(self, folder: Path, name: str = "records") -> None:
         self._root = folder / name
         self._drafts = folder / "drafts"
+        self._start = f"{self._root}{os.sep}"
 
     def read(self, key: str) -> bytes | None:
         """Return the frames of `key`, or ``None`` where there is no plain file of them."""
         try:
-            handle = os.open(self._path(key), _FLAGS)
+            handle = os.open(self._place(key), _FLAGS)
         except OSError:
             return None
         with open(handle, "rb") as file:
@@ -40,9 +41,13 @@ class Journal:
 
     def write(self, key: str, content: bytes) -> None:
         """Replace the frames of `key`, or leave them as they are."""
-        private_folder(self._root)
-        private_folder(self._path(key).parent)
-        replace_file(self._path(key), self._drafts, content)
+        place = self._place(key)
+        try:
+            replace_file(place, self._drafts, content)
+        except (FileNotFoundError, NotADirectoryError):  # the first record of its folder
+            private_folder(self._root)
+            private_folder(os.path.dirname(place))
+            replace_file(place, self._drafts, content)
 
     def restore(self, key: str, content: bytes | None) -> None:
         """Put back what `read` gave, as far as that can be done."""
@@ -56,7 +61,7 @@ class Journal:
         """Remove the frames of `key` and return the bytes that were freed."""
         size = self.size(key)
         with contextlib.suppress(OSError):
-            self._path(key).unlink()
+            os.unlink(self._place(key))
         return size
 
     def size(self, key: str) -> int:
@@ -66,7 +71,7 @@ class Journal:
     def touch(self, key: str) -> None:
         """Note that `key` was used now: eviction reads it from the file's time."""
         with contextlib.suppress(OSError):
-            os.utime(self._path(key), follow_symlinks=False)
+            os.utime(self._place(key), follow_symlinks=False)
 
     def used_at(self, key: str) -> float:
         """Return when `key` was last written or used; 0 where it is not there."""
@@ -75,7 +80,7 @@ class Journal:
     def seen(self, key: str) -> tuple[int, float]:
         """Return the size of the file in bytes and when it was last used; 0 where it is not."""
         try:
-            status = os.lstat(f"{self._root}{os.sep}{key[:2]}{os.sep}{key}")
+            status = os.lstat(self._place(key))
         except OSError:
             return 0, 0.0
         return status.st_size, status.st_mtime
@@ -92,5 +97,5 @@ class Journal:
                     if len(name) == 64 and not name.strip("0123456789abcdef"):
                         yield name
 
-    def _path(self, key: str) -> Path:
-        return self._root / key[:2] / key
+    def _place(self, key: str) -> str:
+        return f"{self._start}{key[:2]}{os.sep}{key}"

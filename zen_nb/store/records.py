@@ -5,7 +5,7 @@ state of the outside. Rows live in diskcache (`disk`), once more in the journal
 (`journal`), their large parts in blobs (`blobs`), each as its module says. Blobs are on
 disk before the record that names them.
 
-Keys of rows: 64 hexadecimal characters for a record, 48 for a step's history, 65 for a
+Keys of rows: 64 hexadecimal characters for a record, 61 for a line of a step's history, 65 for a
 verified blob (``b`` and its digest) and for how many records name it (``c``), 2 for the format (``00``) and the counter (``01``).
 """
 
@@ -26,13 +26,14 @@ from zen_nb.store import history
 from zen_nb.store.acceptances import Acceptances
 from zen_nb.store.blobs import Blobs
 from zen_nb.store.disk import Rows
-from zen_nb.store.drafts import digest_of
+from zen_nb.store.drafts import digest_of, private_folder
 from zen_nb.store.envelope import Entry, Section
+from zen_nb.store.eviction import by_files
 from zen_nb.store.folder import prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
-from zen_nb.store.sections import Contents, buffers_of, read_components, read_previews
 from zen_nb.store.pins import Pins
+from zen_nb.store.sections import Contents, buffers_of, read_components, read_previews
 from zen_nb.store.serialize import NotLoadable, Payload
 from zen_nb.store.serialize import load as load_stream
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
@@ -73,16 +74,14 @@ class Store:
         self._journal = Journal(folder)
         self.acceptances = Acceptances(folder, signer)
         self.pins = Pins(folder)
-        self._rows = None if why else self._open_rows()
-        memory = VerifiedBlobs(self._rows, signer) if self._rows and signer else None
-        self._blobs = Blobs(folder, memory)
+        self._blobs = Blobs(folder)
+        self._rows: Rows | None = None
+        self._may_write = not why
         self._judged: dict[str, Judged] = {}
         self._mine: set[str] = set()
         self._touched: set[str] = set()
         self._full_at_bytes = 0
-        if self._rows is not None:
-            self._blobs.sweep_drafts()
-            self._fill()
+        self._open_rows()
 
     @classmethod
     def open(cls, folder: Path, size_limit_bytes: int) -> Store:
@@ -106,11 +105,20 @@ class Store:
         return cls(folder, size_limit_bytes, signer, why)
 
     def _open_rows(self) -> Rows | None:
-        try:
-            return Rows(self.folder)
-        except StoreUnavailable as error:  # a full disk: the journal can still be read
-            self.unavailable = str(error)
-            return None
+        """Open the database where it is not open and can be, and return it."""
+        if self._rows is None and self._may_write:
+            try:
+                self._rows = Rows(self.folder)
+            except StoreUnavailable as error:  # a full disk: the journal can still be read
+                self.unavailable = str(error)
+                return None
+            self.unavailable = ""
+            for name in ("blobs", "drafts", "records"):
+                private_folder(self.folder / name)
+            self._blobs.memory = VerifiedBlobs(self._rows, self._trusted())
+            self._blobs.sweep_drafts()
+            self._fill()
+        return self._rows
 
     # ---------------------------------------------------------------- reading
 
@@ -257,7 +265,7 @@ class Store:
             return
         keys = self.keys_of(step)
         self._space().remove(keys, None)
-        rows.delete(history.row_of(step))
+        history.History(rows, self._trusted()).forget(step)
         for key in keys:
             self.pins.remove(key)
 
@@ -272,7 +280,21 @@ class Store:
         `keep`, what is pinned, nor what this store wrote since it was opened.
         """
         reason = f"evicted to keep the store below {to_bytes / 1e9:.3g} GB"
-        return self._space().evict(to_bytes, self._stays(keep), reason)
+        stays = self._stays(keep)
+        self._make_way(stays)
+        return self._space().evict(to_bytes, stays, reason)
+
+    def _make_way(self, stays: Collection[str]) -> None:
+        """Where the disk is too full to open the database, remove records by their files alone."""
+        if self._open_rows() is not None or not self._may_write:
+            return
+        for one in by_files(self._journal, self._blobs, stays):
+            self._journal.remove(one.key)
+            for digest in one.blobs:
+                self._blobs.remove(digest)
+            if self._open_rows() is not None:
+                self._space().recount()
+                return
 
     def would_lose(self, freed_bytes: int) -> Evicted:
         """Return what `prune` would evict next to free `freed_bytes`."""
@@ -295,9 +317,10 @@ class Store:
         return self._signer
 
     def _writing(self) -> tuple[Rows, Signer]:
-        if self._rows is None:
+        rows = self._open_rows()  # there may be room by now
+        if rows is None:
             raise StoreUnavailable(self.unavailable)
-        return self._rows, self._trusted()
+        return rows, self._trusted()
 
     def _space(self) -> Space:
         rows, signer = self._writing()
