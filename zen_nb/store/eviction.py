@@ -48,13 +48,14 @@ def worth(duration_s: float, idle_s: float, size_bytes: float) -> float:
 def candidates(
     rows: Iterable[tuple[str, bytes]],
     keep: Collection[str],
+    *,
     journal: Journal,
     blobs: Blobs,
     owners: Callable[[str], int],
-    now: float,
 ) -> list[Candidate]:
     """Return the rows that hold something and may go; a shared blob counts by its share."""
     found = []
+    now = time.time()
     sizes: dict[str, int] = {}
     for key, raw in rows:
         if key in keep:
@@ -78,14 +79,14 @@ def by_files(journal: Journal, blobs: Blobs, keep: Collection[str]) -> list[Cand
     keys = list(journal.all())
     rows = [(key, envelopes.without_tails(journal.read(key) or b"")) for key in keys]
     owners = Counter(digest for _, raw in rows for digest in envelopes.unverified_blobs(raw))
-    found = candidates(rows, keep, journal, blobs, owners.__getitem__, time.time())
+    found = candidates(rows, keep, journal=journal, blobs=blobs, owners=owners.__getitem__)
     return sorted(found, key=lambda one: one.worth)
 
 
 def choose(
     found: list[Candidate], surplus_bytes: int, owners: Callable[[str], int], most: int
 ) -> tuple[list[Candidate], int]:
-    """Return the least worth whose removal frees `surplus_bytes`, at most `most`, and what it frees.
+    """Return the least worth whose removal frees `surplus_bytes`, at most `most`, and the bytes.
 
     A blob is freed with the last row that names it.
     """

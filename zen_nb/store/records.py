@@ -5,8 +5,9 @@ state of the outside. Rows live in diskcache (`disk`), once more in the journal
 (`journal`), their large parts in blobs (`blobs`), each as its module says. Blobs are on
 disk before the record that names them.
 
-Keys of rows: 64 hexadecimal characters for a record, 61 for a line of a step's history, 65 for a
-verified blob (``b`` and its digest) and for how many records name it (``c``), 2 for the format (``00``) and the counter (``01``).
+Keys of rows: 64 hexadecimal characters for a record, 61 for a line of a step's history, 65 for
+what is known of a blob (``b`` and its digest where it was verified, ``c`` and its digest with how
+many records name it), 2 for the format (``00``) and the counter (``01``).
 """
 
 from __future__ import annotations

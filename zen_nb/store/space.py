@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.store import envelope as envelopes
@@ -145,8 +146,8 @@ class Space:
     ) -> tuple[list[Candidate], int, bool]:
         """Return what should go for `surplus_bytes`, what it frees, and if more could follow."""
         rows, whole = self._sample()
-        args = (rows, keep, self._journal, self._blobs, self.owners, time.time())
-        found = candidates(*args)
+        around: Any = {"journal": self._journal, "blobs": self._blobs, "owners": self.owners}
+        found = candidates(rows, keep, **around)
         most = len(found) if whole else len(found) // 4
         chosen, freed = choose(found, surplus_bytes, self.owners, most)
         return chosen, freed, not whole and freed < surplus_bytes
