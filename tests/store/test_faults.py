@@ -75,8 +75,8 @@ def test_a_draft_that_is_being_written_is_not_swept(folder: Path) -> None:
     with Draft(folder / "drafts") as draft:
         os.utime(draft._path, (0, 0))
         Blobs(folder).sweep_drafts()
-        assert os.path.exists(draft._path)
-    assert not os.path.exists(draft._path)
+        assert Path(draft._path).exists()
+    assert not Path(draft._path).exists()
 
 
 @pytest.fixture

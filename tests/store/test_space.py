@@ -185,9 +185,8 @@ def test_a_full_disk_keeps_what_it_has_and_can_be_cleaned(small_disk: Path, open
 
     store = opened(small_disk / "store")
     kept = [put(store, a_record(n), {"x": np.arange(BIG) + n}) for n in range(1, 9)]
-    with pytest.raises(StoreUnavailable, match="No space left|full"):
-        for number in range(100, 200):
-            put(store, a_record(number), {"x": np.arange(BIG) + number})
+    with pytest.raises(StoreUnavailable, match=r"No space left|full"):
+        put_many(store)
     fill(small_disk)
     for number, record in enumerate(kept, 1):
         assert got(store, record)["x"][0] == number
@@ -203,10 +202,15 @@ def test_a_full_disk_keeps_what_it_has_and_can_be_cleaned(small_disk: Path, open
     assert store.size_bytes() == 0
 
 
+def put_many(store: Store) -> None:
+    for number in range(100, 200):
+        put(store, a_record(number), {"x": np.arange(BIG) + number})
+
+
 def fill(disk: Path) -> None:
     """Write until nothing more goes in."""
     try:
-        with open(disk / "rest", "wb", buffering=0) as file:
+        with (disk / "rest").open("wb", buffering=0) as file:
             while file.write(bytes(4096)):
                 pass
     except OSError:

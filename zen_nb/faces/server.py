@@ -133,9 +133,7 @@ class PruneHandler(_Handler):
         to = self.body().get("to")
         if not isinstance(to, (str, int)) or isinstance(to, bool):
             raise web.HTTPError(400, reason='"to" must be a size such as "10GB"')
-        await self.answer(
-            lambda: {"evicted": len(_store().prune(parse_size(str(to))).keys), **_stats()}
-        )
+        await self.answer(lambda: {"evicted": _prune(str(to)), **_stats()})
 
 
 class ClearHandler(_Handler):
@@ -197,6 +195,10 @@ def _stats() -> dict[str, Any]:
         "size_limit_bytes": store.size_limit_bytes,
         "unavailable": store.unavailable,
     }
+
+
+def _prune(to: str) -> int:
+    return len(_store().prune(parse_size(to)).keys)
 
 
 def _notebook(path: Path) -> NotebookNode:
