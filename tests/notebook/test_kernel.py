@@ -201,3 +201,69 @@ def test_the_first_figure_of_a_kernel_is_no_reason_to_run_again(tmp_path):
         assert kernel.run(cell)[2][-1]["reason"] == "matplotlib.rcParams changed"
     finally:
         kernel.stop()
+
+
+SLOW = "%%step slow\nimport time\nprint('begun', flush=True)\ntime.sleep(pause)\nfound = pause * 2"
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two kernels over one store."""
+    made = [Kernel(tmp_path), Kernel(tmp_path)]
+    yield made
+    for one in made:
+        one.stop()
+
+
+def begin(kernel, code):
+    """Run a cell beside the test; return what waits for it."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(kernel.run(code)))
+    thread.start()
+
+    def end():
+        thread.join()
+        return found[0]
+
+    return end
+
+
+def test_of_two_kernels_one_computes_and_the_other_says_that_it_waits(pair):
+    """The second shows for how long it has been computed, and ends as a hit."""
+    first, second = pair
+    for one in pair:
+        one.run("pause = 5")
+    end = begin(first, SLOW)
+    time.sleep(1.5)
+    began = time.monotonic()
+    reply, page, said = second.run(SLOW)
+    assert reply["status"] == "ok"
+    assert time.monotonic() - began < 10
+    assert page == [("stdout", "begun\n")]
+    waits = [part["text"] for part in said if part["role"] == "waiting"]
+    assert waits[0].startswith("Step slow is computing in another kernel, ")
+    assert waits[0].endswith(" so far.")
+    assert waits[-1].startswith("Waited ")
+    assert len(waits) >= 3
+    assert said[-1]["cached"] is True
+    assert second.value("found") == "10"
+    assert end()[2][-1]["cached"] is False
+
+
+def test_a_kernel_that_waits_can_be_interrupted(pair):
+    """KeyboardInterrupt ends the cell at once; the next cell runs, and the other kernel goes on."""
+    first, second = pair
+    for one in pair:
+        one.run("pause = 8")
+    end = begin(first, SLOW)
+    time.sleep(1.5)
+    timer = threading.Timer(1.5, second.manager.interrupt_kernel)
+    timer.start()
+    began = time.monotonic()
+    reply, page, _ = second.run(SLOW)
+    assert reply["ename"] == "KeyboardInterrupt"
+    assert time.monotonic() - began < 5
+    assert [part[0] for part in page] == ["error"]
+    assert second.value("'found' in globals()") == "False"
+    assert end()[0]["status"] == "ok"
+    assert second.run(SLOW)[2][-1]["cached"] is True

@@ -24,6 +24,19 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class StepWaiting:
+    """Another kernel or process computes the same since the time `since`; this one waits for it.
+
+    Told once a second, and once more when the wait is `over`.
+    """
+
+    step: str
+    since: float
+    waited_s: float
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepCached:
     """A record is served instead of a run."""
 
@@ -71,7 +84,9 @@ class RunFinished:
     failed: str | None = None
 
 
-Event: TypeAlias = StepStarted | StepCached | StepFinished | StepFailed | RunStarted | RunFinished
+Event: TypeAlias = (
+    StepStarted | StepWaiting | StepCached | StepFinished | StepFailed | RunStarted | RunFinished
+)
 Listener: TypeAlias = Callable[[Event], None]
 
 

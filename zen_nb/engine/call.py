@@ -15,7 +15,8 @@ from zen_nb.core.errors import MissingOutput, StoreUnavailable
 from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, StepStarted
 from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
-from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.decide import Decision, Question
+from zen_nb.engine.flight import Waiting, decide_alone
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, serve
 from zen_nb.identity.call_ingredients import of_function
@@ -67,12 +68,15 @@ class Place:
         Is handed every event; ``None`` where nobody listens.
     heed
         Is handed each call with what was decided on it, before anything is done.
+    waiting
+        Is told while another process computes the same.
     """
 
     store: Store | None = None
     shell: Any = None
     tell: Listener | None = None
     heed: Callable[[Call, Decision], None] | None = None
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def answer(
     __tracebackhide__ = True
     fetch = None if fetch is None else cache(fetch)
     try:
-        decision = decide(_question(call, fetch), place.store)
+        decision, flight = decide_alone(_question(call, fetch), place.store, place.waiting)
     except Exception as fault:  # ours: the call is the user's and must stand
         return _run_plainly(call, place, fetch, fault)
     if place.heed is not None:
@@ -125,7 +129,14 @@ def answer(
             return _redo(served, call, decision, place.shell)
         question = decision.question.as_it_would_run()
         decision = replace(decision, question=question, key=question.ingredients.key)
-    return _run(call, decision, place, fetch)
+    try:
+        given = _run(call, decision, place, fetch)
+        if flight is not None:
+            flight.end(kept=given.record is not None)
+    finally:
+        if flight is not None:
+            flight.end()
+    return given
 
 
 def _question(

@@ -16,6 +16,7 @@ from zen_nb.core.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StepWaiting,
 )
 from zen_nb.core.model import Record
 from zen_nb.engine.run import Invocation
@@ -76,6 +77,9 @@ class FunctionPipeline:
         if node is None:
             return
         match event:
+            case StepWaiting(over=False):
+                reason = "computing in another process"
+                node = replace(node, state="running", started_at=event.since, reason=reason)
             case StepStarted():
                 node = replace(node, state="running", started_at=event.at, reason=event.reason)
             case StepCached():

@@ -101,6 +101,8 @@ class Hooks:
         """Arm the step of an outermost cell that begins with ``%%step``, or is one by itself."""
         if _is_nested():
             return
+        if self._armed is not None and self._armed.execution is not None:
+            self._armed.execution.cancel()  # its cell has ended without telling
         raw = info.raw_cell or ""
         line = step_line(raw)
         if line is None and not self.session.automatic.takes(raw):

@@ -19,6 +19,7 @@ from zen_nb.core.events import (
     StepFailed,
     StepFinished,
     StepStarted,
+    StepWaiting,
 )
 from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
@@ -220,7 +221,7 @@ class Session:
             least_s=self.automatic.least_s if step.automatic else None,
         )
         try:
-            execution.prepare()
+            execution.prepare(self._waits)
             self._remember(execution)
             if not execution.hit:
                 execution.open()
@@ -235,6 +236,15 @@ class Session:
             )
             self._emit(StepStarted(step.name, execution.started_at, reason))
         return execution
+
+    def _waits(self, event: StepWaiting) -> None:
+        """Say that a step waits for another kernel: on the page, and in the graph."""
+        log = self.logs.get(event.step, StepLog())
+        reason = f"computing in another kernel, {status.seconds(time.time() - event.since)} so far"
+        since = None if event.over else event.since
+        self.logs[event.step] = replace(log, started_at=since, reason=reason, error="")
+        status.show_waiting(self.shell, event)
+        self._emit(event)
 
     def _remember(self, execution: Execution) -> None:
         """Say of a step that ran before in this kernel that it was not kept, not that it is new."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,12 @@ from zen_nb.core.options import Configuration
 from zen_nb.engine.decide import in_words
 
 if TYPE_CHECKING:
+    from zen_nb.core.events import StepWaiting
     from zen_nb.notebook.execution import Execution
     from zen_nb.store.records import Store
 
+# What updates of a message that a step waits go to, by step.
+_waiting: dict[str, str] = {}
 _STYLE = "color:var(--jp-ui-font-color2,#666);font-size:smaller"
 
 
@@ -45,8 +49,33 @@ def store_line(store: Store, configuration: Configuration) -> str:
 def show(shell: Any, text: str, metadata: dict[str, Any], markup: str | None = None) -> None:
     """Put one message of zen_nb's on the page."""
     markup = markup or html.escape(text)
-    bundle = {"text/plain": text, "text/html": f'<div style="{_STYLE}">{markup}</div>'}
-    shell.display_pub.publish(bundle, metadata={"zen_nb": metadata})
+    shell.display_pub.publish(_bundle(text, markup), metadata={"zen_nb": metadata})
+
+
+def _bundle(text: str, markup: str) -> dict[str, str]:
+    return {"text/plain": text, "text/html": f'<div style="{_STYLE}">{markup}</div>'}
+
+
+def show_waiting(shell: Any, event: StepWaiting) -> None:
+    """Say in one message, brought up to date, that a step waits for another kernel."""
+    so_far = seconds(time.time() - event.since)
+    text = f"Step {event.step} is computing in another kernel, {so_far} so far."
+    if event.over:
+        text = f"Waited {seconds(event.waited_s)} for another kernel that computed {event.step}."
+    about = {"role": "waiting", "step": event.step, "over": event.over}
+    bundle = _bundle(text, html.escape(text))
+    known = _waiting.get(event.step)
+    place = known or secrets.token_hex(8)
+    shell.display_pub.publish(
+        bundle,
+        metadata={"zen_nb": about},
+        transient={"display_id": place},
+        update=known is not None,
+    )
+    if event.over:
+        _waiting.pop(event.step, None)
+    else:
+        _waiting[event.step] = place
 
 
 def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:

@@ -90,7 +90,9 @@ class StepFunction:
             options=self.options,
             setting=setting,
         )
-        place = Place(surroundings.store(found), surroundings.shell(), heed=note)
+        place = Place(
+            surroundings.store(found), surroundings.shell(), heed=note, waiting=surroundings.log
+        )
         given = answer(call, place)
         remember(self.name, Recent(given.cached, given.reason, given.duration_s, given.note))
         values = given.values or {}
@@ -158,7 +160,7 @@ class PipelineFunction:
             return (self.with_options(enable_cache=False) if every else self)(*args, **kwargs)
 
         tell = listeners(Called(self.name, tuple(invocations), again), surroundings.log)
-        place = Place(surroundings.store(found), surroundings.shell(), tell, note)
+        place = Place(surroundings.store(found), surroundings.shell(), tell, note, tell)
         return run(self.name, invocations, place)
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:

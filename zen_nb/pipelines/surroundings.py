@@ -8,7 +8,15 @@ import sys
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.core.events import Event, RunFinished, StepCached, StepFailed, StepFinished, StepStarted
+from zen_nb.core.events import (
+    Event,
+    RunFinished,
+    StepCached,
+    StepFailed,
+    StepFinished,
+    StepStarted,
+    StepWaiting,
+)
 from zen_nb.core.options import Configuration, usable_configuration
 from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.store.records import Store, open_store
@@ -67,6 +75,8 @@ def log(event: Event) -> None:
     match event:
         case StepStarted():
             _logger().info("Step %s has started.", event.step)
+        case StepWaiting(waited_s=0.0, over=False):
+            _logger().info("Step %s is being computed by another process: waiting.", event.step)
         case StepCached():
             remember(event.step, Recent(True, event.reason, event.record.duration_s))
             _logger().info("Using cached version of %s.", event.step)

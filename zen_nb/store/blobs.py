@@ -29,6 +29,7 @@ from zen_nb.store.drafts import (
     Piece,
     chunks,
     digest_of,
+    entries,
     private_folder,
     unlink_if_abandoned,
 )
@@ -251,13 +252,13 @@ class Blobs:
     def all(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield every blob with its status, in no particular order."""
         for folder in _folders(self._root):
-            for entry in _entries(folder):
+            for entry in entries(folder):
                 if len(entry.name) == 64 and _is_hex(entry.name):
                     yield entry.name, entry.stat(follow_symlinks=False)
 
     def sweep_drafts(self) -> None:
         """Remove drafts whose writer is dead; never one that is being written."""
-        for entry in _entries(self._drafts):
+        for entry in entries(self._drafts):
             if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DRAFT_AGE_S:
                 unlink_if_abandoned(Path(entry.path))
 
@@ -277,15 +278,7 @@ def _is_hex(text: str) -> bool:
 
 
 def _folders(root: Path) -> list[Path]:
-    return [Path(e.path) for e in _entries(root) if e.is_dir(follow_symlinks=False)]
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as listed:
-            return list(listed)
-    except OSError:
-        return []
+    return [Path(e.path) for e in entries(root) if e.is_dir(follow_symlinks=False)]
 
 
 def _sync_folder(path: Path) -> None:

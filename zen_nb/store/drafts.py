@@ -178,6 +178,15 @@ def chunks(views: Sequence[memoryview]) -> Iterator[memoryview]:
             yield view[start : start + _CHUNK_BYTES]
 
 
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in `folder`; nothing where it cannot be listed."""
+    try:
+        with os.scandir(folder) as listed:
+            return list(listed)
+    except OSError:
+        return []
+
+
 def unlink_if_abandoned(path: Path) -> None:
     """Remove a draft unless its writer lives."""
     try:

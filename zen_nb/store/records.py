@@ -30,6 +30,7 @@ from zen_nb.store.disk import Rows
 from zen_nb.store.drafts import digest_of, private_folder
 from zen_nb.store.envelope import Entry, Section
 from zen_nb.store.eviction import by_files
+from zen_nb.store.flights import Flights
 from zen_nb.store.folder import prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
@@ -63,6 +64,8 @@ class Store:
         Which other keys' records serve a key, on the user's word.
     pins
         Which keys are never evicted, on the user's word.
+    flights
+        Which keys are being computed, by whatever process.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Store:
         self._journal = Journal(folder)
         self.acceptances = Acceptances(folder, signer)
         self.pins = Pins(folder)
+        self.flights = Flights(folder)
         self._blobs = Blobs(folder)
         self._rows: Rows | None = None
         self._may_write = not why
@@ -118,6 +122,7 @@ class Store:
                 private_folder(self.folder / name)
             self._blobs.memory = VerifiedBlobs(self._rows, self._trusted())
             self._blobs.sweep_drafts()
+            self.flights.sweep()
             self._fill()
         return self._rows
 
