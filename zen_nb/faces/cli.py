@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zen_nb._version import __version__
-from zen_nb.core.errors import UsageError
+from zen_nb.core.errors import StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -40,10 +41,13 @@ class _Unusable(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code; never show a traceback for a user error."""
-    given = _parser().parse_args(arguments)
     try:
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        if words[:1] == ["cache"]:
+            return _cache(words[1:])
+        given = _parser().parse_args(words)
         return int(given.command(given))
-    except _Unusable as error:
+    except (_Unusable, UsageError) as error:
         print(f"zen-nb: {error}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
@@ -81,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=what)
     graph.add_argument("-o", "--output", type=Path, help="where to save it instead of printing it")
     graph.set_defaults(command=_graph, form="text")
+    # Read by a parser of its own, which brings what the other commands do without.
+    commands.add_parser("cache", help="show what the store holds, verify it, free it")
     strip = commands.add_parser(
         "strip",
         help="take every line of zen_nb out of a notebook, for colleagues without it",
@@ -123,7 +129,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _graph(given: argparse.Namespace) -> int:
-    from zen_nb.core.errors import StoreUnavailable
     from zen_nb.core.options import usable_configuration
     from zen_nb.faces import mermaid, picture
     from zen_nb.faces.page import page_snapshot
@@ -146,6 +151,42 @@ def _graph(given: argparse.Namespace) -> int:
     else:
         _write(given.output, drawn.encode())
     return DONE
+
+
+def _cache(words: Sequence[str]) -> int:
+    import json
+
+    from zen_nb.core.options import usable_configuration
+    from zen_nb.notebook.cache import Asked, carry_out, read_words
+    from zen_nb.store.records import open_store
+
+    given = read_words(words, "zen-nb cache")
+    try:
+        store = open_store(usable_configuration())
+        done = carry_out(Asked(store, given, _progress_bar, sure=_is_sure))
+    except StoreUnavailable as error:
+        raise _Unusable(str(error)) from None
+    print(json.dumps(done.data, indent=2) if given.json else done.text)
+    return done.code
+
+
+@contextlib.contextmanager
+def _progress_bar(what: str, total_bytes: int) -> Iterator[Callable[[int], object]]:
+    """Show a bar where a person looks and tqdm is installed."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield lambda _: None
+        return
+    units: Any = {"unit": "B", "unit_scale": True, "leave": False, "disable": None}
+    with tqdm(desc=what, total=total_bytes, **units) as bar:
+        yield bar.update
+
+
+def _is_sure(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise _Unusable(f"{question} Say so with --yes")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _strip(given: argparse.Namespace) -> int:

@@ -118,17 +118,21 @@ class LivePipeline:
 
     def _marks(self, step: Step) -> tuple[str, ...]:
         mark = self.session.marked(step.name)
-        return (mark,) if mark else ()
+        return (*((mark,) if mark else ()), *(("pinned",) if self._is_pinned(step) else ()))
+
+    def _is_pinned(self, step: Step) -> bool:
+        record = self.session.logs.get(step.name, _NEVER).record
+        return record is not None and record.key in self.session.pinned
 
     def _node(self, step: Step, options: RunOptions) -> Node:
         """Return the node of a step; the same one as long as all that it shows is the same."""
         session, name = self.session, step.name
         log, forecast = session.logs.get(name, _NEVER), session.ahead.forecasts.get(name)
         toggles = (session.toggles.run, session.toggles.step(name), options.pipeline)
-        parts = (step, log, forecast, session.marks.get(name), toggles)
+        parts = (step, log, forecast, session.marks.get(name), session.pinned, toggles)
         known = self._drawn.get(name)
-        same = known is not None and all(map(operator.is_, known[0][:4], parts))
-        if known is not None and same and known[0][4] == toggles:
+        same = known is not None and all(map(operator.is_, known[0][:5], parts))
+        if known is not None and same and known[0][5] == toggles:
             return known[1]
         as_set = session.setting(step, options, toggled=False).enabled
         switch = session.setting(step, options)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +13,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from zen_nb.core.errors import UnknownStep, UsageError
 from zen_nb.engine.decide import moment
-from zen_nb.notebook import status
+from zen_nb.notebook import cache, status
 from zen_nb.notebook.accepting import accept_step, list_accepted, take_back
 from zen_nb.notebook.automatic import Automatic
 from zen_nb.notebook.explanation import Explanation
@@ -112,12 +114,17 @@ class StepMagics(Magics):
         %pipeline auto on [--slower-than 1s]  every cell is a step from now on (auto off)
         %pipeline recheck [STEP ...]          run hits again in a copy of the world, and compare
             --sample 20%                      some of them, chosen by chance
+        %pipeline cache stats                 what the store holds (list, show STEP, verify,
+                                              prune --to 10GB, clear [STEP], pin STEP, path)
         %pipeline drop NAME                   forget a step or a pipeline; records stay
         %pipeline clear [STEP]                remove records from the store
         %pipeline off [STEP ...]              flip toggles off (on, reset: back to as set)
         %pipeline show --mermaid              the graph as text
         """
         __tracebackhide__ = True
+        if line.split()[:1] == ["cache"]:
+            self._cache(shlex.split(line)[1:])
+            return
         read = read_line(line, valued=RUN_VALUED)
         if not read.words:
             self._draw(None)
@@ -250,6 +257,19 @@ class StepMagics(Magics):
         self.session.store.clear(step)
         self.session.refresh()
         self._say(f"Removed the records of {line.words[0] if step else 'all steps'}.", "clear")
+
+    def _cache(self, words: list[str]) -> None:
+        """Ask the store, or change it, in the words of ``zen-nb cache``."""
+        try:
+            given = cache.read_words(words)
+        except SystemExit:  # it was asked for help, and has given it
+            return
+        if self.session.store is None:
+            raise UsageError("there is no store; see %pipeline status")
+        named = self.session.registry.named
+        done = cache.carry_out(cache.Asked(self.session.store, given, cache.unseen, named))
+        self._say(json.dumps(done.data, indent=2) if given.json else done.text, "cache")
+        self.session.refresh()
 
     def _flip(self, line: Line, *, value: bool | None) -> None:
         if value is None and not line.words:

@@ -112,7 +112,7 @@ def plan_table(forecasts: Mapping[str, Forecast]) -> str:
         )
         for name, part in forecasts.items()
     ]
-    return f"{_table(('step', 'outlook', 'time', 'why'), rows)}\n{forecast_line(forecasts)}"
+    return f"{table(('step', 'outlook', 'time', 'why'), rows)}\n{forecast_line(forecasts)}"
 
 
 def forecast_line(forecasts: Mapping[str, Forecast]) -> str:
@@ -133,7 +133,7 @@ def accepted_table(found: Sequence[Listed]) -> str:
     rows = [
         (part.step, moment(part.accepted_at), "; ".join(part.changes), part.state) for part in found
     ]
-    return _table(("step", "accepted", "changes", "state"), rows)
+    return table(("step", "accepted", "changes", "state"), rows)
 
 
 def recheck_table(found: Sequence[Checked]) -> str:
@@ -145,7 +145,7 @@ def recheck_table(found: Sequence[Checked]) -> str:
     ]
     counts = Counter(one.what for one in found)
     line = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return f"{_table(('step', 'result', 'time', 'why'), rows)}\n{line}"
+    return f"{table(('step', 'result', 'time', 'why'), rows)}\n{line}"
 
 
 def status_table(session: Session) -> str:
@@ -162,7 +162,7 @@ def status_table(session: Session) -> str:
         mark = session.marked(step.name)
         told = log.error or log.note or (f"{mark}: see %pipeline recheck" if mark else log.reason)
         rows.append((step.called, state, took, saved, told))
-    table = _table(("step", "state", "time", "saved", "why"), rows)
+    listed = table(("step", "state", "time", "saved", "why"), rows)
     store = session.store
     place = (
         "The store is not available."
@@ -171,10 +171,11 @@ def status_table(session: Session) -> str:
             f"Store: {store.folder}, {size(store.size_bytes())} of {size(store.size_limit_bytes)}"
         )
     )
-    return f"{table}\n{place}; {seconds(session.saved_s)} saved since the kernel started."
+    return f"{listed}\n{place}; {seconds(session.saved_s)} saved since the kernel started."
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return rows under a head, in columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [head, tuple("-" * width for width in widths), *rows]
     return "\n".join(

@@ -94,6 +94,7 @@ class Session:
         self.logs: dict[str, StepLog] = {}
         self.marks: dict[str, tuple[float, str]] = {}
         self.afresh: set[str] = set()
+        self.pinned: frozenset[str] = frozenset()
         self.ahead = Ahead(self)
         self.saved_s = 0.0
         self.running_pipeline = False
@@ -394,8 +395,15 @@ class Session:
         Unless forced, it takes a moment at most: the rest follows when the kernel is idle.
         """
         if self._listeners or force:
+            self._look_at_pins()
             self.ahead.refresh(RunOptions(), whole=force)
         self.changed()
+
+    def _look_at_pins(self) -> None:
+        """Take in which records are pinned; the same object where they are those of before."""
+        pinned = self.store.pins.all() if self.store is not None else frozenset()
+        if pinned != self.pinned:
+            self.pinned = pinned
 
     def refresh_soon(self) -> None:
         """Tell the faces now, and forecast when the kernel is idle."""

@@ -234,10 +234,16 @@ def unverified_heads(row: bytes) -> list[dict[str, Any]]:
 
 def unverified_blobs(row: bytes) -> set[str]:
     """Return the digests of all blobs that a row names."""
-    found: set[str] = set()
+    return set(unverified_blob_sizes(row))
+
+
+def unverified_blob_sizes(row: bytes) -> dict[str, int]:
+    """Return the sizes in bytes of all blobs that a row names, by digest."""
+    found: dict[str, int] = {}
     for head in unverified_heads(row):
-        sections = head.get("sections", ())
-        found.update(part[3] for part in sections if len(part) == 4 and part[1] == "blob")
+        for part in head.get("sections", ()):
+            if len(part) == 4 and part[1] == "blob":
+                found[part[3]] = part[2]
     return found
 
 

@@ -41,6 +41,8 @@ class Judged:
         Why there is nothing any more, where the row is a tombstone; else ``None``.
     whole
         Whether every entry stands in the row alone, so that no file can be missing.
+    sound
+        Whether nothing in the row is damaged; what another Python wrote is not.
     """
 
     raw: bytes
@@ -48,6 +50,7 @@ class Judged:
     lookup: Lookup
     gone: str | None
     whole: bool
+    sound: bool
 
 
 def judge(signer: Signer, key: str, raw: bytes) -> Judged:
@@ -55,12 +58,14 @@ def judge(signer: Signer, key: str, raw: bytes) -> Judged:
     entries: list[Entry] = []
     refused: list[str] = []
     gone = None
+    sound = bool(raw)
     try:
         for envelope, _ in envelopes.frames(raw):
             try:
                 said = envelopes.unseal(signer, key, envelope)
             except Refused as why:
                 refused.append(str(why))
+                sound = False
                 continue
             if isinstance(said, Tombstone):
                 gone = said.reason
@@ -71,9 +76,10 @@ def judge(signer: Signer, key: str, raw: bytes) -> Judged:
                 entries.append(said)
     except Refused as why:
         refused.append(str(why))
+        sound = False
     lookup = Lookup(tuple(entry.record for entry in entries), tuple(refused))
     whole = not any(entry.blobs() for entry in entries)
-    return Judged(raw, tuple(entries), lookup, gone, whole)
+    return Judged(raw, tuple(entries), lookup, gone, whole, sound)
 
 
 def _foreign(record: Record) -> str | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -212,6 +212,26 @@ class Store:
         found = (record for _, key in times[: -most - 1 : -1] for record in self.find(key).found)
         return sorted(found, key=lambda record: -record.created_at)[:most]
 
+    def each(self) -> Iterator[tuple[str, Lookup, str | None]]:
+        """Yield every key with its records, verified, and why what was there was evicted."""
+        if self._signer is None:
+            return
+        for key, raw in self._all_rows():
+            judged = judge(self._signer, key, raw)
+            yield key, judged.lookup, judged.gone
+
+    def _all_rows(self) -> Iterator[tuple[str, bytes]]:
+        if self._rows is not None:
+            self._heal()
+            yield from self._space().record_rows()
+            return
+        for key in self._journal.all():
+            yield key, envelopes.without_tails(self._journal.read(key) or b"")
+
+    def used_at(self, key: str) -> float:
+        """Return when a record of `key` was last written or served, in seconds of the epoch."""
+        return self._journal.used_at(key)
+
     def evicted(self, key: str) -> str | None:
         """Return why what was under `key` was evicted, or ``None`` where it was not."""
         self.find(key)
@@ -279,8 +299,16 @@ class Store:
         """Return the keys under which there is, or was, a record of `step`."""
         return [key for key, raw in self._space().record_rows() if envelopes.names(raw, step)]
 
-    def prune(self, to_bytes: int, keep: Collection[str] = ()) -> Evicted:
+    def prune(
+        self,
+        to_bytes: int,
+        keep: Collection[str] = (),
+        *,
+        freed: Callable[[int], None] = lambda _: None,
+    ) -> Evicted:
         """Evict until the store takes `to_bytes`, and say what went.
+
+        `freed` is told how many bytes have been freed since it was told last.
 
         What is dear to recompute, was used lately and is small stays longest. Never evicts
         `keep`, what is pinned, nor what this store wrote since it was opened.
@@ -288,7 +316,14 @@ class Store:
         reason = f"evicted to keep the store below {to_bytes / 1e9:.3g} GB"
         stays = self._stays(keep)
         self._make_way(stays)
-        return self._space().evict(to_bytes, stays, reason)
+        self._heal()
+        return self._space().evict(to_bytes, stays, reason, tell=freed)
+
+    def _heal(self) -> None:
+        """Fill the database where it is found damaged now, before all of it is looked at."""
+        if self._rows is not None:
+            self._space().size_bytes()
+            self._fill()
 
     def _make_way(self, stays: Collection[str]) -> None:
         """Where the disk is too full to open the database, remove records by their files alone."""
@@ -309,6 +344,62 @@ class Store:
 
     def _stays(self, keep: Collection[str] = ()) -> frozenset[str]:
         return self.pins.all().union(self._mine, keep)
+
+    # ---------------------------------------------------------------- checking
+
+    def faulty_records(self, *, mend: bool = False) -> Iterator[str]:
+        """Yield for every key what is wrong with its row or file, empty where nothing is.
+
+        Where one of the two is whole, `mend` writes it over the other; else both are removed.
+        """
+        signer = self._trusted()
+        rows = dict(self._all_rows())
+        for key in sorted(rows.keys() | set(self._journal.all())):
+            row, content = rows.get(key), self._journal.read(key)
+            of_row = judge(signer, key, row) if row is not None else None
+            of_file = judge(signer, key, content) if content is not None else None
+            if of_row is not None and of_row.gone is not None:
+                yield ""
+                continue
+            wrong = [
+                f"{where}: {', '.join(found.lookup.refused) if found else 'missing'}"
+                for where, found in (("row", of_row), ("file", of_file))
+                if (self._rows is not None or where == "file") and not (found and found.sound)
+            ]
+            if wrong and mend:
+                self._mend(key, row if of_row and of_row.sound else None, of_file)
+            yield f"record {key[:12]}…: {'; '.join(wrong)}" if wrong else ""
+
+    def _mend(self, key: str, row: bytes | None, of_file: Judged | None) -> None:
+        rows, _ = self._writing()
+        if of_file is not None and of_file.sound:
+            with rows.transaction():
+                self._space().put(key, envelopes.without_tails(of_file.raw))
+        elif row is not None:
+            self._journal.write(key, row)
+        else:
+            self._space().remove([key], None)
+            self._journal.remove(key)
+        self._judged.pop(key, None)
+
+    def faulty_blobs(self, *, mend: bool = False) -> Iterator[tuple[str, int, str]]:
+        """Yield every blob's digest and size, and what is wrong with it; hashes all of them."""
+        named: dict[str, int] = {}
+        for _, raw in self._all_rows():
+            named.update(envelopes.unverified_blob_sizes(raw))
+        for digest, size in sorted(named.items()):
+            fault = self._blobs.fault(digest, size)
+            if fault and mend:
+                self._blobs.remove(digest)
+            yield digest, size, f"blob {digest[:12]}…: {fault}" if fault else ""
+
+    def blob_files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield every blob that is there with the status of its file."""
+        return self._blobs.all()
+
+    def recount(self) -> None:
+        """Count anew what the store takes, whatever was changed around it."""
+        self._space().recount()
 
     def close(self) -> None:
         """Close this process's connections; the next call opens them again."""
@@ -419,7 +510,7 @@ class Store:
             reason = f"evicted to keep the store below {self.size_limit_bytes / 1e9:.3g} GB"
             try:
                 target = int(self.size_limit_bytes * 0.9)
-                self._space().evict(target, self._stays(), reason, _EVICTING_S)
+                self._space().evict(target, self._stays(), reason, most_s=_EVICTING_S)
             except StoreUnavailable:
                 return  # the result is kept; the next one tries again
             self._full_at_bytes = self.size_bytes()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,9 +161,14 @@ class Space:
         """
         return self._remove([(key, None) for key in set(keys)], reason)
 
-    def _remove(self, goes: Sequence[tuple[str, bytes | None]], reason: str | None) -> int:
+    def _remove(
+        self,
+        goes: Sequence[tuple[str, bytes | None]],
+        reason: str | None,
+        tell: Callable[[int], None] = lambda _: None,
+    ) -> int:
         """Remove rows; one that is not what was looked at any more stays."""
-        freed = 0
+        freed = told = 0
         for start in range(0, len(goes), _AT_A_GO):
             some = goes[start : start + _AT_A_GO]
             try:
@@ -171,6 +176,8 @@ class Space:
             except StoreUnavailable:  # on a full disk even forgetting takes room
                 self._make_room(key for key, _ in some)
                 freed += self._remove_some(some, reason)
+            tell(freed - told)
+            told = freed
         return freed
 
     def _make_room(self, keys: Iterable[str]) -> None:
@@ -201,10 +208,17 @@ class Space:
             self._rows.delete(key)
 
     def evict(
-        self, to_bytes: int, keep: Collection[str], reason: str, most_s: float = math.inf
+        self,
+        to_bytes: int,
+        keep: Collection[str],
+        reason: str,
+        *,
+        most_s: float = math.inf,
+        tell: Callable[[int], None] = lambda _: None,
     ) -> Evicted:
         """Evict until `to_bytes` are left or `most_s` have passed, never `keep`.
 
+        `tell` is told the bytes that each hundred records have freed.
         Of a store with more than `SAMPLE` records a sample is looked at, as often as it takes.
         """
         self.sweep()
@@ -212,7 +226,7 @@ class Space:
         more, began = True, time.monotonic()
         while more and self.size_bytes() > to_bytes and time.monotonic() - began < most_s:
             chosen, _, more = self.least_worth(self.size_bytes() - to_bytes, keep)
-            freed = self._remove([(one.key, one.raw) for one in chosen], reason)
+            freed = self._remove([(one.key, one.raw) for one in chosen], reason, tell)
             more = more and freed > 0
             keys = (*done.keys, *(one.key for one in chosen))
             lost = sum(one.duration_s for one in chosen)
