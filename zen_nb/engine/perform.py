@@ -25,6 +25,7 @@ from zen_nb.identity.bytecode import FORMATS, REMAINS
 from zen_nb.identity.code import digest_text
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.kept import Kept
+from zen_nb.identity.known import Note, noting, trust
 from zen_nb.identity.preview import previews
 from zen_nb.identity.restored import remember
 from zen_nb.identity.summary import summarise
@@ -35,6 +36,7 @@ from zen_nb.observe.replay import settle_figures
 from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.uses import Uses
 from zen_nb.observe.watch import Observed, StepWatch
+from zen_nb.store.mapping import mappings
 from zen_nb.store.records import Store
 from zen_nb.store.serialize import Payload, dump
 
@@ -56,6 +58,8 @@ _LOOKING_S = 0.004
 LEAVES_NOTHING = "it leaves no variable, output or file, so what it does is not seen"
 CHEAP = "it runs faster than a record of it would come back"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+# What the store has mapped and nobody has written to is not hashed again.
+trust(mappings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +207,11 @@ class Attempt:
             return Outcome(duration, None, refusal, badges)
         try:
             self._require_worth(duration, 0.0)
-            changes = self._changes(made)
+            with noting() as notes:
+                changes = self._changes(made)
+                prints = _fingerprints(made.bound)
             if made.must_leave and not _leaves(made, changes, seen, transcript):
                 return Outcome(duration, None, LEAVES_NOTHING, badges)
-            prints = _fingerprints(made.bound)
             record = Record(
                 key=self.decision.key,
                 variant=digest_text("\n".join(f"{part.label} {part.digest}" for part in traces)),
@@ -218,7 +223,9 @@ class Attempt:
                 badges=badges,
                 writer={"ambient": True} if seen.ambient else {},
             )
-            stored = self._keep(record, made, changes, transcript, dict(seen.ambient))
+            stored = self._keep(
+                record, made, changes, transcript, ambient=dict(seen.ambient), notes=notes
+            )
         except (NotStorable, StoreUnavailable) as error:
             return Outcome(duration, None, str(error), badges)
         except NotWorth as error:
@@ -279,7 +286,9 @@ class Attempt:
         made: Made,
         changes: Changes,
         transcript: Transcript,
+        *,
         ambient: Mapping[str, Any],
+        notes: Sequence[Note],
     ) -> Record:
         """Store the outputs with what a hit needs besides: results, patches, ambient changes."""
         assert self._store is not None
@@ -308,6 +317,7 @@ class Attempt:
             transcript=shown,
             components=self.decision.question.ingredients.components,
             previews=looks,
+            notes=notes,
         )
 
     def _require_worth(self, duration: float, bringing_back_s: float) -> None:

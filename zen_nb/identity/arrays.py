@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zen_nb.core.errors import NoFingerprint
-from zen_nb.identity.encoding import THREADS_FROM_BYTES, number, text
+from zen_nb.core.threads import hashing_threads
+from zen_nb.identity.encoding import number, text
 from zen_nb.identity.memory import region_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _records(encoder: Encoder, array: Any, order: str) -> None:
             _elements(encoder, array[name], order)
         return
     raw = array.ravel(order).view("u1").reshape(array.size, dtype.itemsize)
-    digest = blake3(max_threads=blake3.AUTO) if raw.nbytes >= THREADS_FROM_BYTES else blake3()
+    digest = blake3(max_threads=hashing_threads(raw.nbytes))
     for start in range(0, len(raw), _ROWS):
         digest.update(_without_padding(raw[start : start + _ROWS], runs))
     encoder.out += digest.digest()

@@ -90,12 +90,14 @@ from typing import Any, TypeAlias
 
 from blake3 import blake3
 
+from zen_nb.core.threads import hashing_threads
+from zen_nb.identity import known
+
 FORMAT = b"zen_nb value 3\n"
 
 INLINE_BYTES = 4096
 PACK_FROM = 32
 FOLD_FROM = 1024
-THREADS_FROM_BYTES = 1 << 20
 
 Digest: TypeAlias = Callable[[Any], bytes]
 
@@ -118,13 +120,18 @@ def text(value: str) -> bytes:
 def buffer_digest(buffer: Any) -> bytes:
     """Return the BLAKE3 digest of a contiguous buffer, without a copy, with threads when large.
 
-    The digest does not depend on how it was computed, so whoever knows it already
-    may supply it.
+    The digest does not depend on how it was computed, so whoever can prove it supplies it:
+    see `zen_nb.identity.known`.
     """
     size = buffer.nbytes if hasattr(buffer, "nbytes") else len(buffer)
-    if size < THREADS_FROM_BYTES:
+    if size < known.FROM_BYTES:
         return blake3(buffer).digest()
-    return blake3(buffer, max_threads=blake3.AUTO).digest()
+    address, digest = known.proven(buffer, size)
+    if digest is None:
+        digest = blake3(buffer, max_threads=hashing_threads(size)).digest()
+        if address:
+            known.read(address, size, digest)
+    return digest
 
 
 def float_bits(value: float) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 from zen_nb.core.errors import NoFingerprint
+from zen_nb.core.threads import hashing_threads
 from zen_nb.identity.encoding import number, text
 from zen_nb.identity.problems import said_by, type_name
 
@@ -32,7 +33,7 @@ def _archive(encoder: Encoder, value: Any) -> None:
 
 
 def _digest_of(value: Any, file: Any) -> bytes:
-    digest = blake3(max_threads=blake3.AUTO)
+    digest = blake3(max_threads=hashing_threads(_PIECE_BYTES))
     try:
         at = file.tell()
         file.seek(0)

@@ -10,11 +10,11 @@ from functools import partial
 from blake3 import blake3
 
 from zen_nb.core.model import JSON
+from zen_nb.core.threads import hashing_threads
 from zen_nb.observe.audit import muted
 
 SETTLED_NS = 2_000_000_000
 _CHUNK = 4 << 20
-_THREADS_FROM = 1 << 20
 _MEMORY: dict[tuple[str, int, int, int, int], str] = {}
 _MEMORY_SIZE = 4096
 
@@ -93,8 +93,7 @@ def content_of(path: str) -> tuple[str, os.stat_result]:
 def _hash_file(path: str) -> str:
     """Return the digest of a file; read, not mapped: a mapped file cut short kills the process."""
     with muted(), open(path, "rb", buffering=0) as file:
-        threads = blake3.AUTO if os.fstat(file.fileno()).st_size > _THREADS_FROM else 1
-        hasher = blake3(max_threads=threads)
+        hasher = blake3(max_threads=hashing_threads(os.fstat(file.fileno()).st_size))
         for chunk in iter(partial(file.read, _CHUNK), b""):
             hasher.update(chunk)
     return hasher.hexdigest()

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from zen_nb.core.errors import StoreUnavailable
+from zen_nb.core.threads import THREADS_FROM_BYTES
 from zen_nb.store.drafts import (
     NO_FOLLOW,
-    THREADS_FROM_BYTES,
     Draft,
     Hashing,
     Piece,
@@ -33,10 +33,13 @@ from zen_nb.store.drafts import (
     private_folder,
     unlink_if_abandoned,
 )
+from zen_nb.store.mapping import mappings, seen
 
 Seen: TypeAlias = tuple[int, int, int, int, int]
 
 REMEMBER_FROM_BYTES = 16 << 20
+# From here on it is remembered where a blob is mapped, and that nobody has written to it.
+MAP_FROM_BYTES = 1 << 16
 # A change within one tick of the file system's clock leaves the times as they are: a file is
 # remembered as verified only when its last change lies further back than this.
 _TICK_NS = 12_000_000
@@ -111,7 +114,7 @@ class Blobs:
             status = os.lstat(self._place(digest))
         except (OSError, BlobGone):
             return None
-        if self._damaged and self._damaged.get(digest) == _seen(status):
+        if self._damaged and self._damaged.get(digest) == seen(status):
             return None
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -211,33 +214,37 @@ class Blobs:
                 raise BlobGone(f"a stored part was cut or replaced ({path.name[:12]}…)")
             if size == 0:
                 return memoryview(bytearray())
-            view = memoryview(mmap.mmap(handle, size, access=mmap.ACCESS_COPY))
+            mapped = mmap.mmap(handle, size, access=mmap.ACCESS_COPY)
         except (OSError, ValueError) as error:
             raise BlobGone(f"a stored part cannot be mapped ({error})") from None
         finally:
             os.close(handle)
+        view = memoryview(mapped)
         self._verify(digest, status, view)
+        # A change within the tick of its last one would not show in the file's times.
+        if size >= MAP_FROM_BYTES and time.time_ns() - status.st_ctime_ns >= _TICK_NS:
+            mappings.add(mapped, self._place(digest), status, digest)
         return view
 
     def _verify(self, digest: str, status: os.stat_result, view: memoryview) -> None:
-        seen = _seen(status)
-        if self._verified.get(digest) == seen:
+        now = seen(status)
+        if self._verified.get(digest) == now:
             return
         lasting = self.memory is not None and status.st_size >= REMEMBER_FROM_BYTES
-        if lasting and self.memory is not None and self.memory.recall(digest) == seen:
-            self._verified[digest] = seen
+        if lasting and self.memory is not None and self.memory.recall(digest) == now:
+            self._verified[digest] = now
             return
         if digest_of(view) != digest:
-            self._damaged[digest] = seen
+            self._damaged[digest] = now
             raise BlobGone(f"a stored part is damaged ({digest[:12]}…)")
         self._remember(digest, status)
 
     def _remember(self, digest: str, status: os.stat_result) -> None:
         if time.time_ns() - status.st_ctime_ns < _TICK_NS:
             return
-        self._verified[digest] = _seen(status)
+        self._verified[digest] = seen(status)
         if self.memory is not None and status.st_size >= REMEMBER_FROM_BYTES:
-            self.memory.remember(digest, _seen(status))
+            self.memory.remember(digest, seen(status))
 
     def fault(self, digest: str, size: int) -> str:
         """Hash a blob, whatever is remembered of it; return what is wrong, empty if nothing is."""
@@ -273,16 +280,6 @@ class Blobs:
         for entry in entries(self._drafts):
             if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DRAFT_AGE_S:
                 unlink_if_abandoned(Path(entry.path))
-
-
-def _seen(status: os.stat_result) -> Seen:
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
 
 
 def _is_hex(text: str) -> bool:

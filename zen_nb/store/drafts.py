@@ -14,6 +14,7 @@ from typing import Self, TypeAlias
 from blake3 import blake3
 
 from zen_nb.core.errors import StoreUnavailable
+from zen_nb.core.threads import THREADS_FROM_BYTES, hashing_threads
 
 try:
     import fcntl
@@ -23,15 +24,14 @@ except ImportError:  # pragma: no cover - no advisory locks: drafts are swept by
 Piece: TypeAlias = bytes | bytearray | memoryview
 AnyPath: TypeAlias = str | Path
 
-THREADS_FROM_BYTES = 1 << 20
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _CHUNK_BYTES = 8 << 20
 
 
 def digest_of(piece: Piece) -> str:
     """Return the BLAKE3 digest of `piece`, with threads where they pay."""
-    many = blake3.AUTO if memoryview(piece).nbytes >= THREADS_FROM_BYTES else 1
-    return blake3(piece, max_threads=many).hexdigest()
+    threads = hashing_threads(memoryview(piece).nbytes)
+    return blake3(piece, max_threads=threads).hexdigest()
 
 
 class Hashing(threading.Thread):
@@ -40,7 +40,7 @@ class Hashing(threading.Thread):
     def __init__(self, pieces: Iterable[memoryview], *, many: bool = True) -> None:
         super().__init__(name="zen_nb-hash", daemon=True)
         self._pieces = pieces
-        self._hash = blake3(max_threads=blake3.AUTO if many else 1)
+        self._hash = blake3(max_threads=hashing_threads(_CHUNK_BYTES) if many else 1)
         self._stopped = False
         self.digest: str | None = None
 

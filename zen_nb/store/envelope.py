@@ -24,7 +24,7 @@ shown]``), ``artifacts`` (``[name, fingerprint, type_name, summary, role]``),
 ``badges``, ``writer``, ``size_bytes``, ``sections`` (``[name, place, size, digest]``).
 `place` is ``row`` (inline here), ``tail`` (after the envelope in the journal file)
 or ``blob``. Section names: ``stream``, ``layout``, ``pack``, ``buffer:<n>``,
-``transcript``, ``components``, ``previews``.
+``digests``, ``transcript``, ``components``, ``previews``.
 
 A row, and a journal file, is a sequence of frames, newest first: length of the
 envelope (4 bytes), length of its tail (4 bytes; 0 in a row), envelope, tail. A

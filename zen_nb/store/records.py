@@ -34,8 +34,15 @@ from zen_nb.store.flights import Flights
 from zen_nb.store.folder import prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
+from zen_nb.store.mapping import mappings
 from zen_nb.store.pins import Pins
-from zen_nb.store.sections import Contents, buffers_of, read_components, read_previews
+from zen_nb.store.sections import (
+    Contents,
+    buffers_of,
+    read_components,
+    read_digests,
+    read_previews,
+)
 from zen_nb.store.serialize import NotLoadable, Payload
 from zen_nb.store.serialize import load as load_stream
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
@@ -163,7 +170,8 @@ class Store:
         """
         entry = self._entry(record)
         layout = bytes(self._optional(entry, "layout"))
-        buffers = buffers_of(layout, lambda name: self._writable(entry, name))
+        digests = read_digests(self._optional(entry, "digests"))
+        buffers = buffers_of(layout, lambda name: self._writable(entry, name, digests))
         values = load_stream(
             self._bytes(entry, "stream"), buffers, namespace=namespace, given=given
         )
@@ -252,11 +260,13 @@ class Store:
         transcript: bytes = b"",
         components: Sequence[Component] = (),
         previews: Mapping[str, JSON] = MappingProxyType({}),
+        notes: Sequence[tuple[int, int, bytes]] = (),
     ) -> Record:
         """Keep a finished step and return its record with size and writer filled in.
 
         Replaces the record of the same key and variant. All or nothing: when this raises,
-        what was there before is there.
+        what was there before is there. `notes` are the address, size and BLAKE3 digest of
+        buffers that were read: what is known of a part spares reading it when it is back.
 
         Raises
         ------
@@ -265,7 +275,7 @@ class Store:
         """
         rows, signer = self._writing()
         writer = Writer(self.folder, rows, self._blobs, self._journal, signer)
-        record = writer.keep(record, Contents(payload, transcript, components, previews))
+        record = writer.keep(record, Contents(payload, transcript, components, previews, notes))
         self._mine.add(record.key)
         if rows.rebuilt:
             self._fill()
@@ -487,8 +497,12 @@ class Store:
         except StoreUnavailable as error:
             raise NotLoadable(str(error)) from None
 
-    def _writable(self, entry: Entry, name: str) -> memoryview:
+    def _writable(
+        self, entry: Entry, name: str, digests: Mapping[str, Mapping[tuple[int, int], bytes]]
+    ) -> memoryview:
         content = self._bytes(entry, name)
+        if name in digests:
+            mappings.know(content, digests[name])
         return memoryview(bytearray(content)) if content.readonly else content
 
     def _optional(self, entry: Entry, name: str) -> memoryview:

@@ -6,7 +6,9 @@ Layout, version 1
 section ``buffer:<n>``, so that equal ones are kept once; smaller ones stand together in
 ``pack``, each at a multiple of 64 bytes. ``layout`` has one entry of 20 bytes for each
 buffer in the order of the stream: place (4 bytes: 0 for the pack, else n + 1), offset and
-length (8 bytes each), little-endian.
+length (8 bytes each), little-endian. ``digests`` tells the BLAKE3 digests of parts of the
+buffers with a section of their own, as they were found when the values were fingerprinted:
+n (4 bytes), offset, length (8 bytes each), digest (32 bytes).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from zen_nb.core.model import JSON, Component
 from zen_nb.store.blobs import Blobs, Stored
 from zen_nb.store.drafts import Piece, digest_of
 from zen_nb.store.envelope import Place, Section
+from zen_nb.store.mapping import parts_of
 from zen_nb.store.serialize import Payload
 
 INLINE_BYTES = 16 << 10
@@ -29,6 +32,7 @@ BIG_BYTES = 1 << 20
 ALIGN_BYTES = 64
 
 _BUFFER = Struct("<IQQ")
+_DIGEST = Struct("<IQQ32s")
 
 
 @dataclass(slots=True)
@@ -64,12 +68,15 @@ class Contents:
     ----------
     previews
         A first look at artifacts by name, as plain data.
+    notes
+        Address, size and digest of buffers that were fingerprinted; some lie in the payload.
     """
 
     payload: Payload
     transcript: bytes = b""
     components: Sequence[Component] = ()
     previews: Mapping[str, JSON] = field(default_factory=dict)
+    notes: Sequence[tuple[int, int, bytes]] = ()
 
 
 def lay_out(parts: Parts, contents: Contents, blobs: Blobs) -> None:
@@ -88,6 +95,8 @@ def lay_out(parts: Parts, contents: Contents, blobs: Blobs) -> None:
         parts.add("pack", pack, place, blobs)
     for number, buffer in enumerate(big):
         parts.add(f"buffer:{number}", [buffer], "blob", blobs)
+    if digests := _digests(big, contents.notes):
+        parts.add("digests", [digests], _transcript_place(len(digests)), blobs)
     if transcript:
         parts.add("transcript", [transcript], _transcript_place(len(transcript)), blobs)
     shown = _components_json(contents.components)
@@ -108,6 +117,14 @@ def buffers_of(layout: bytes, part: Callable[[str], memoryview]) -> list[memoryv
     return found
 
 
+def read_digests(content: bytes | memoryview) -> dict[str, dict[tuple[int, int], bytes]]:
+    """Return what `lay_out` kept of digests: by section, then by offset and size."""
+    found: dict[str, dict[tuple[int, int], bytes]] = {}
+    for place, offset, length, digest in _DIGEST.iter_unpack(content):
+        found.setdefault(f"buffer:{place}", {})[offset, length] = digest
+    return found
+
+
 def read_components(content: bytes | memoryview) -> tuple[Component, ...]:
     """Return what `lay_out` kept of the components."""
     return tuple(Component(*part) for part in json.loads(bytes(content)))
@@ -117,6 +134,15 @@ def read_previews(content: bytes | memoryview) -> dict[str, JSON]:
     """Return what `lay_out` kept of the previews."""
     found = json.loads(bytes(content) or b"{}")
     return found if isinstance(found, dict) else {}
+
+
+def _digests(big: Sequence[memoryview], notes: Sequence[tuple[int, int, bytes]]) -> bytes:
+    packed = [
+        _DIGEST.pack(number, offset, size, digest)
+        for number, buffer in enumerate(big)
+        for (offset, size), digest in parts_of(buffer, notes).items()
+    ]
+    return b"".join(packed)
 
 
 def _components_json(components: Sequence[Component]) -> bytes:
