@@ -135,6 +135,7 @@ def _stats(asked: Asked) -> Answer:
         f"{_count(found.evicted, 'record')} evicted" if found.evicted else "",
         unreadable if found.unreadable else "",
         found.unavailable,
+        f"its index is in {found.index_folder}" if found.index_folder != found.folder else "",
     ]
     return Answer("\n".join(filter(None, lines)), _stock_json(found))
 

@@ -43,7 +43,10 @@ def size(count: float) -> str:
 
 def store_line(store: Store, configuration: Configuration) -> str:
     """Return the sentence that names the store on first use."""
-    return f"Results are kept in {store.folder}, up to {size(configuration.size_limit_bytes)}."
+    line = f"Results are kept in {store.folder}, up to {size(configuration.size_limit_bytes)}."
+    if store.index_folder != store.folder:
+        line += f" That is on a network: their index is in {store.index_folder}."
+    return line
 
 
 def show(shell: Any, text: str, metadata: dict[str, Any], markup: str | None = None) -> None:

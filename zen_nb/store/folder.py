@@ -4,11 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+import tempfile
 from pathlib import Path
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.options import Configuration
+
+REMOTE = frozenset(
+    [
+        "9p",
+        "acfs",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "cvmfs",
+        "davfs",
+        "gfs2",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "ocfs2",
+        "panfs",
+        "pvfs2",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+    ]
+)
+_MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def store_folder(configuration: Configuration) -> Path:
@@ -40,6 +69,62 @@ def prepare(folder: Path) -> tuple[Path, bool]:
         ) from None
     _require_own(folder, status)
     return folder, os.access(folder, os.W_OK | os.X_OK)
+
+
+def index_folder(folder: Path) -> Path:
+    """Return where the database of the store in `folder` lies: on a disk of this machine.
+
+    That is `folder` itself, unless it is on a network file system: there SQLite has no locks
+    to rely on. Records and blobs are files that appear whole, and stay there.
+
+    Raises
+    ------
+    StoreUnavailable
+        Where no folder for it can be trusted or made.
+    """
+    if not is_remote(folder):
+        return folder
+    from blake3 import blake3
+    from platformdirs import user_cache_dir
+
+    name = blake3(os.fsencode(folder)).hexdigest(length=16)
+    own = Path(user_cache_dir("zen_nb"))
+    if is_remote(own):
+        own = Path(tempfile.gettempdir()) / f"zen_nb-{os.geteuid()}"
+    return prepare(own / "indexes" / name)[0]
+
+
+def is_remote(folder: Path) -> bool:
+    """Tell whether `folder`, or what is above it where it is missing, is on a network."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False  # a system that tells otherwise, or not at all
+    kind = kind_of_mount(str(folder.resolve()), mounts)
+    return kind in REMOTE or kind.startswith(("fuse.", "nfs"))
+
+
+def kind_of_mount(path: str, mounts: str) -> str:
+    """Return the type of the file system that `path` lies on.
+
+    Parameters
+    ----------
+    mounts
+        The text of ``/proc/self/mountinfo``, as proc_pid_mountinfo(5) describes it.
+    """
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) < 5 or not after:
+            continue
+        place = _OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[4])
+        holds = path == place or path.startswith(place.rstrip("/") + "/")
+        if holds and len(place) >= best:  # of two mounts on one place the later one is seen
+            best, kind = len(place), after.split(" ")[0]
+    return kind
 
 
 def make_private(folder: Path) -> None:

@@ -56,6 +56,7 @@ class Stock:
     freeing_bytes: int = 0
     lost_s: float = 0.0
     unavailable: str = ""
+    index_folder: str = ""
 
     @property
     def records(self) -> int:
@@ -117,6 +118,7 @@ def stock(store: Store) -> Stock:
         freeing_bytes=freeing.freed_bytes if freeing else 0,
         lost_s=freeing.lost_s if freeing else 0.0,
         unavailable=store.unavailable,
+        index_folder=str(store.index_folder),
     )
 
 

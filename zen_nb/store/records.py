@@ -31,7 +31,7 @@ from zen_nb.store.drafts import digest_of, private_folder
 from zen_nb.store.envelope import Entry, Section
 from zen_nb.store.eviction import by_files
 from zen_nb.store.flights import Flights
-from zen_nb.store.folder import prepare, store_folder
+from zen_nb.store.folder import index_folder, prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
 from zen_nb.store.mapping import mappings
@@ -65,6 +65,8 @@ class Store:
     ----------
     folder
         The real folder.
+    index_folder
+        Where its database is: the same, unless that is on a network file system.
     unavailable
         Why nothing can be written (read-only, full, no signing key), or ``""``.
     acceptances
@@ -89,6 +91,7 @@ class Store:
         self._blobs = Blobs(folder)
         self._rows: Rows | None = None
         self._may_write = not why
+        self.index_folder = folder
         self._judged: dict[str, Judged] = {}
         self._mine: set[str] = set()
         self._touched: set[str] = set()
@@ -120,7 +123,8 @@ class Store:
         """Open the database where it is not open and can be, and return it."""
         if self._rows is None and self._may_write:
             try:
-                self._rows = Rows(self.folder)
+                self.index_folder = index_folder(self.folder)
+                self._rows = Rows(self.index_folder)
             except StoreUnavailable as error:  # a full disk: the journal can still be read
                 self.unavailable = str(error)
                 return None
@@ -129,6 +133,7 @@ class Store:
                 private_folder(self.folder / name)
             self._blobs.memory = VerifiedBlobs(self._rows, self._trusted())
             self._blobs.sweep_drafts()
+            self.flights = Flights(self.index_folder)
             self.flights.sweep()
             self._fill()
         return self._rows
