@@ -141,12 +141,9 @@ def reached_by(
     as_loaded: bool = False,
 ) -> Reach:
     """Return all that `function` reaches; no walk where a guard shows that nothing changed."""
-    known = _guards.get(id(function))
+    known = guarded(function, ignore, as_loaded=as_loaded)
     if known is not None:
-        kept, ignored, guard, reach = known
-        same = kept is function and ignored == ignore and reach.as_loaded == as_loaded
-        if same and guard.holds(_whole_of(reach)):
-            return reach
+        return known
     reach = Reach(function.__globals__, ignored=ignore, as_loaded=as_loaded)
     reach.add_function(function, "code")
     dynamic = read_dynamically(reach, texts)
@@ -159,6 +156,18 @@ def reached_by(
             _guards.clear()
         _guards[id(function)] = (function, ignore, reach.guard, reach)
     return reach
+
+
+def guarded(
+    function: FunctionType, ignore: frozenset[str], *, as_loaded: bool = False
+) -> Reach | None:
+    """Return the walk over `function` that a guard shows to hold; ``None`` where none does."""
+    known = _guards.get(id(function))
+    if known is None:
+        return None
+    kept, ignored, guard, reach = known
+    same = kept is function and ignored == ignore and reach.as_loaded == as_loaded
+    return reach if same and guard.holds(_whole_of(reach)) else None
 
 
 def _whole_of(reach: Reach) -> Any:

@@ -54,11 +54,15 @@ class _Asked(NamedTuple):
 
 
 _asked: dict[str, _Asked] = {}
+_noted: dict[str, Decision | None] = {}
 
 
 def note(call: Call, decision: Decision) -> None:
     """Keep what `call` was asked, instead of what its step was asked before."""
+    if _noted.get(call.name) is decision:
+        return
     ingredients = decision.question.ingredients
+    _noted[call.name] = None if ingredients.held else decision  # it must keep no input alive
     _asked[call.name] = _Asked(
         call.function,
         call.outputs,

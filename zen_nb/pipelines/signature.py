@@ -109,11 +109,16 @@ class Binder:
             As calling the function would.
         """
         names = self._names
-        if names and len(args) + len(kwargs) == len(names) and kwargs.keys() <= self._known:
+        if names and len(args) <= len(names) and kwargs.keys() <= self._known:
             bound = dict(zip(names, args, strict=False))
             if not bound.keys() & kwargs.keys():
-                bound.update(kwargs)
-                return bound
+                given = {**self._defaults, **kwargs} if kwargs else self._defaults
+                for name in names[len(args) :]:
+                    if name not in given:
+                        break
+                    bound[name] = given[name]
+                else:
+                    return bound
         found = self._signature.bind(*args, **kwargs)
         found.apply_defaults()
         return dict(found.arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
@@ -25,17 +26,24 @@ _cached: tuple[tuple[object, ...], Configuration] | None = None
 _store: tuple[Configuration, int, Store] | None = None
 _told: set[str] = set()
 _WATCHED = ("ZEN_NB_CACHE_DIR", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_ENABLE_CACHE", "ZEN_NB_STATUS")
+_ENCODED = tuple(map(os.fsencode, _WATCHED)) if os.name == "posix" else _WATCHED
 
 
 def configuration() -> Configuration:
     """Return the configuration; read again when its variables or the folder have changed."""
     global _cached  # noqa: PLW0603 - one process has one configuration
     folder = os.getcwd()  # noqa: PTH109 - on the way of every direct call
-    now: tuple[object, ...] = (folder, *map(os.environ.get, _WATCHED))
+    now: tuple[object, ...] = (folder, *_variables())
     if _cached is None or _cached[0] != now:
         _cached = (now, usable_configuration())
         _warn_once(_cached[1].problem)
     return _cached[1]
+
+
+def _variables() -> Iterable[object]:
+    """Return the values of the variables watched: as they are kept, which takes a tenth."""
+    kept = getattr(os.environ, "_data", None)
+    return map(os.environ.get, _WATCHED) if kept is None else map(kept.get, _ENCODED)
 
 
 def store(found: Configuration) -> Store | None:
