@@ -3,8 +3,8 @@
 What a call comes to depends on its code with all that it reaches, its arguments, and what the
 store holds. The first is told by the guard of the walk, which hands out the same `Reach` as long
 as nothing has moved; the second by values that cannot change; the third by the row, which is
-read each time. Records that depend on anything else (a trace, a term, changes in place, what was
-put into libraries) are not remembered here.
+read each time; so is what was put into libraries. Records that depend on anything else (a trace,
+a term, changes in place) are not remembered here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zen_nb.core.model import Record
 from zen_nb.engine.decide import Decision
 from zen_nb.identity.call_ingredients import guarded
 from zen_nb.identity.code import Reach
-from zen_nb.identity.register import standing
+from zen_nb.identity.registered import registered
 from zen_nb.store.records import Store
 
 if TYPE_CHECKING:
@@ -36,12 +36,15 @@ class Hit:
 
     Attributes
     ----------
+    registered
+        Digests of what stands in libraries of the user's and the code comes by, by label.
     values
         Its outputs by name, all of them such that nobody can change them.
     """
 
     function: FunctionType
     reach: Reach
+    registered: Mapping[str, str]
     store: Store
     decision: Decision
     record: Record
@@ -55,9 +58,11 @@ def recall(call: Call, store: Store | None) -> Hit | None:
     """Return what `call` came to before, where it is certain that it comes to that now."""
     place = _place(call)
     hit = None if place is None else _hits.get(place)
-    if hit is None or hit.store is not store or hit.function is not call.function or standing():
+    if hit is None or hit.store is not store or hit.function is not call.function:
         return None
     if guarded(call.function, call.options.ignore) is not hit.reach:
+        return None
+    if registered(hit.reach) != hit.registered:
         return None
     found = hit.store.find(hit.record.key).found
     return hit if found and found[0] is hit.record else None
@@ -66,7 +71,7 @@ def recall(call: Call, store: Store | None) -> Hit | None:
 def remember(call: Call, store: Store, decision: Decision, values: Mapping[str, Any]) -> None:
     """Keep what a hit that showed nothing has come to, where `recall` can be certain of it."""
     record, question = decision.record, decision.question
-    if record is None or record.trace or decision.accepted is not None or standing():
+    if record is None or record.trace or decision.accepted is not None:
         return
     found = question.ingredients
     plain = not (found.held or found.relived or found.problems or record.writer.get("ambient"))
@@ -80,7 +85,9 @@ def remember(call: Call, store: Store, decision: Decision, values: Mapping[str, 
         return
     if len(_hits) >= _LIMIT:
         _hits.clear()
-    _hits[place] = Hit(call.function, reach, store, decision, record, dict(values))
+    _hits[place] = Hit(
+        call.function, reach, registered(reach), store, decision, record, dict(values)
+    )
 
 
 def _place(call: Call) -> tuple[Any, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.model import JSON, Component
@@ -15,6 +15,7 @@ from zen_nb.identity.packages import builds_on
 from zen_nb.identity.register import Standing, standing
 from zen_nb.identity.things import origin_of
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 # What texts and bytes themselves use.
 _OF_THE_LANGUAGE = frozenset({"builtins", "codecs", "encodings"})
 
@@ -55,6 +56,20 @@ def add_registered(
         if label in components:
             digest = digest_parts([components[label].digest, digest])
         components[label] = Component(label, digest, _told(one.name, one.values))
+
+
+def registered(reach: Reach) -> Mapping[str, str]:
+    """Return digests of what code comes by of what stands in installed modules, by label.
+
+    What has no fingerprint is itself in place of one, so that it is not the same twice.
+    """
+    if not standing():
+        return _NONE
+    components = dict(reach.components)
+    problems: dict[str, NoFingerprint] = {}
+    add_registered(components, problems, reach.libraries, reach.types)
+    found = {label: part.digest for label, part in components.items() if label[:8] == "patched:"}
+    return {**found, **{label: str(id(error)) for label, error in problems.items()}}
 
 
 def _is_met(root: str, roots: Collection[str], touched: Collection[str]) -> bool:
