@@ -49,7 +49,8 @@ def start(tmp_path: Path) -> Any:
     env |= {"PYTHONPATH": str(Path(__file__).parents[2])}
 
     def it(how: str = "works", seconds: float = 2.0) -> subprocess.Popen[str]:
-        script.write_text(SCRIPT.replace("{seconds}", str(seconds)))
+        if not script.exists():  # another process may be reading it
+            script.write_text(SCRIPT.replace("{seconds}", str(seconds)))
         ask = [sys.executable, str(script), how]
         pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         begun.append(subprocess.Popen(ask, env=env, **pipes))
