@@ -20,10 +20,20 @@ def main() -> int:
             importing,
             observing,
             reaching,
+            storing,
         )
         from benchmarks.timing import table
 
-        parts = (importing, functions, reaching, cells, observing, fingerprints, graph)
+        parts = (
+            importing,
+            functions,
+            reaching,
+            cells,
+            observing,
+            fingerprints,
+            graph,
+            storing,
+        )
         rows = [row for part in parts for row in part.rows()]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}")
     print(table(rows))

@@ -352,6 +352,8 @@ class Execution:
 
     def _remake_definitions(self) -> None:
         """Run the cell's imports, functions and classes again, as its own code would have."""
+        if not self.body.facts.definitions:
+            return
         from zen_nb.identity.fragments import ast_module
 
         code = compile(
