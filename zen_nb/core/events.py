@@ -27,7 +27,7 @@ class StepStarted:
 class StepWaiting:
     """Another kernel or process computes the same since the time `since`; this one waits for it.
 
-    Told once a second, and once more when the wait is `over`.
+    Told after half a second, then once a second, and once more when the wait is `over`.
     """
 
     step: str

@@ -16,7 +16,9 @@ from zen_nb.store.records import Store
 Waiting: TypeAlias = Callable[[StepWaiting], None]
 
 _FIRST_LOOK_S = 0.01
-_LAST_LOOK_S = 0.25
+_LAST_LOOK_S = 0.2
+# A shorter wait is nobody's concern.
+_FIRST_TOLD_S = 0.5
 
 
 def decide_alone(
@@ -67,22 +69,23 @@ def _taken(decision: Decision, store: Store, waiting: Waiting | None) -> tuple[F
     flight = store.flights.take(key)
     if flight is not None:
         return flight, False
-    began = told = time.monotonic()
+    began = time.monotonic()
     since = store.flights.since(key) or time.time()
-    pause = _FIRST_LOOK_S
+    pause, next_s = _FIRST_LOOK_S, _FIRST_TOLD_S
     tell = waiting or _nobody
-    tell(StepWaiting(step, since, 0.0))
     try:
         while flight is None and not store.flights.is_futile(key):
             time.sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK_S)
             flight = store.flights.take(key)
-            if time.monotonic() - told > 1.0:
-                told = time.monotonic()
+            waited = time.monotonic() - began
+            if flight is None and waited > next_s:
+                next_s += 1.0
                 since = store.flights.since(key) or since
-                tell(StepWaiting(step, since, told - began))
+                tell(StepWaiting(step, since, waited))
     finally:
-        tell(StepWaiting(step, since, time.monotonic() - began, over=True))
+        if next_s > _FIRST_TOLD_S:
+            tell(StepWaiting(step, since, time.monotonic() - began, over=True))
     return flight, True
 
 

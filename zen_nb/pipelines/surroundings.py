@@ -83,7 +83,7 @@ def log(event: Event) -> None:
     match event:
         case StepStarted():
             _logger().info("Step %s has started.", event.step)
-        case StepWaiting(waited_s=0.0, over=False):
+        case StepWaiting() if event.waited_s < 1.0 and not event.over:
             _logger().info("Step %s is being computed by another process: waiting.", event.step)
         case StepCached():
             remember(event.step, Recent(True, event.reason, event.record.duration_s))
