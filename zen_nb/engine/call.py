@@ -17,7 +17,7 @@ from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine import again
 from zen_nb.engine.decide import Decision, Question
-from zen_nb.engine.flight import Waiting, decide_alone
+from zen_nb.engine.flight import Hold, Waiting, decide_alone
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, serve
 from zen_nb.identity.call_ingredients import of_function
@@ -117,9 +117,16 @@ def answer(
     hit = _again(call, place)
     if hit is not None:
         return hit
-    fetch = None if fetch is None else cache(fetch)
+    with Hold() as hold:
+        return _answer(call, place, None if fetch is None else cache(fetch), hold, load=load)
+
+
+def _answer(
+    call: Call, place: Place, fetch: Callable[[str], Any] | None, hold: Hold, *, load: bool
+) -> Answer:
+    __tracebackhide__ = True
     try:
-        decision, flight = decide_alone(_question(call, fetch), place.store, place.waiting)
+        decision = decide_alone(_question(call, fetch), place.store, hold, place.waiting)
     except Exception as fault:  # ours: the call is the user's and must stand
         return _run_plainly(call, place, fetch, fault)
     if place.heed is not None:
@@ -135,13 +142,8 @@ def answer(
             return _redo(served, call, decision, place.shell)
         question = decision.question.as_it_would_run()
         decision = replace(decision, question=question, key=question.ingredients.key)
-    try:
-        given = _run(call, decision, place, fetch)
-        if flight is not None:
-            flight.end(kept=given.record is not None)
-    finally:
-        if flight is not None:
-            flight.end()
+    given = _run(call, decision, place, fetch)
+    hold.end(kept=given.record is not None)
     return given
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import StepWaiting
 from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.store.flights import Flight
+from zen_nb.store.interrupts import held
 from zen_nb.store.records import Store
 
 # Is told once in a while that a step waits, and at last that it does not any more.
@@ -21,33 +22,56 @@ _LAST_LOOK_S = 0.2
 _FIRST_TOLD_S = 0.5
 
 
+class Hold:
+    """What a call holds of the keys, from before it is asked until it has ended.
+
+    It exists before there is anything to hold: an interrupt at whatever moment finds it.
+    """
+
+    __slots__ = ("flight",)
+
+    def __init__(self) -> None:
+        self.flight: Flight | None = None
+
+    def end(self, *, kept: bool = True) -> None:
+        """Let others have the key, who may wait for the next run if this was `kept`."""
+        if self.flight is not None:
+            self.flight.end(kept=kept)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
 def decide_alone(
-    question: Question, store: Store | None, waiting: Waiting | None = None
-) -> tuple[Decision, Flight | None]:
+    question: Question, store: Store | None, hold: Hold, waiting: Waiting | None = None
+) -> Decision:
     """Decide on `question`; for a run that will be kept, once nobody else computes its key.
 
     While somebody does, `waiting` is told; an interrupt ends the wait. A holder that dies lets
     go by that. Nobody waits for a step that could not be kept when it ran last.
 
-    Returns
-    -------
-    tuple
-        The decision, and what is held until the run has been stored or given up.
+    Parameters
+    ----------
+    hold
+        Is given the key for a run; whoever made it ends it when the run has been stored or
+        given up.
     """
     asked_at = time.time()
     decision = decide(question, store)
     if store is None or not _is_shared(decision):
-        return decision, None
+        return decision
     try:
-        flight, waited = _taken(decision, store, waiting)
+        waited = _take(decision, store, hold, waiting)
     except StoreUnavailable:
-        return decision, None
+        return decision
     if waited or _has_come(decision, store, asked_at):
         decision = decide(question, store)
-    if decision.hit and flight is not None:
-        flight.end()
-        flight = None
-    return decision, flight
+    if decision.hit:
+        hold.end()
+    return decision
 
 
 def _is_shared(decision: Decision) -> bool:
@@ -61,32 +85,37 @@ def _has_come(decision: Decision, store: Store, asked_at: float) -> bool:
     return any(record.created_at + record.duration_s > asked_at for record in found)
 
 
-def _taken(decision: Decision, store: Store, waiting: Waiting | None) -> tuple[Flight | None, bool]:
-    """Return the lock of the key, and whether there was a wait for it."""
-    key, step = decision.key, decision.question.step
-    if store.flights.is_mine(key) or store.flights.is_futile(key):
-        return None, False
-    flight = store.flights.take(key)
-    if flight is not None:
-        return flight, False
+def _take(decision: Decision, store: Store, hold: Hold, waiting: Waiting | None) -> bool:
+    """Hold the key of a decision, once nobody else does; tell whether there was a wait."""
+    key = decision.key
+    if store.flights.is_mine(key) or store.flights.is_futile(key) or _took(key, store, hold):
+        return False
     began = time.monotonic()
     since = store.flights.since(key) or time.time()
     pause, next_s = _FIRST_LOOK_S, _FIRST_TOLD_S
-    tell = waiting or _nobody
+    step, tell = decision.question.step, waiting or _nobody
     try:
-        while flight is None and not store.flights.is_futile(key):
+        while not store.flights.is_futile(key):
             time.sleep(pause)
+            if _took(key, store, hold):
+                break
             pause = min(pause * 1.5, _LAST_LOOK_S)
-            flight = store.flights.take(key)
             waited = time.monotonic() - began
-            if flight is None and waited > next_s:
+            if waited > next_s:
                 next_s += 1.0
                 since = store.flights.since(key) or since
                 tell(StepWaiting(step, since, waited))
     finally:
         if next_s > _FIRST_TOLD_S:
             tell(StepWaiting(step, since, time.monotonic() - began, over=True))
-    return flight, True
+    return True
+
+
+def _took(key: str, store: Store, hold: Hold) -> bool:
+    """Take a key if nobody has it; an interrupt comes when `hold` has it, or nobody."""
+    with held:
+        hold.flight = store.flights.take(key)
+    return hold.flight is not None
 
 
 def _nobody(_: object) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Component, Fingerprint, Record, Step
 from zen_nb.engine.decide import Decision, Question
-from zen_nb.engine.flight import Waiting, decide_alone
+from zen_nb.engine.flight import Hold, Waiting, decide_alone
 from zen_nb.engine.holders import Everybodys
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, bind, serve
@@ -34,7 +34,6 @@ from zen_nb.observe.watch import StepWatch
 
 if TYPE_CHECKING:
     from zen_nb.core.options import Setting
-    from zen_nb.store.flights import Flight
     from zen_nb.store.records import Store
 
 _MISSING = object()
@@ -85,7 +84,7 @@ class Execution:
         self._known = known
         self._keep = keep
         self._served: Served | None = None
-        self._flight: Flight | None = None
+        self._hold = Hold()
         self._attempt: Attempt | None = None
         self._watch: NamespaceWatch | None = None
         self._inplace: dict[bool, InPlace] = {}
@@ -173,7 +172,7 @@ class Execution:
         """
         self._watch = NamespaceWatch(self.namespace)
         began = time.perf_counter()
-        self.decision, self._flight = decide_alone(self.question(), self._store, waiting)
+        self.decision = decide_alone(self.question(), self._store, self._hold, waiting)
         self._asked_s = time.perf_counter() - began
         if self.decision.record is None or self._store is None:
             return
@@ -279,15 +278,10 @@ class Execution:
         """End a run that raised; the namespace keeps what the body did, as after any cell."""
         assert self._attempt is not None
         duration = self._attempt.abandon()
-        self._land()
+        self._hold.end()
         self._end_leftovers()
         self._restore_parameters()
         return duration
-
-    def _land(self, *, kept: bool = True) -> None:
-        """Let other kernels have the key."""
-        if self._flight is not None:
-            self._flight.end(kept=kept)
 
     def _end_leftovers(self) -> None:
         if self._leftovers is not None:
@@ -298,7 +292,7 @@ class Execution:
         if self._attempt is not None:
             with contextlib.suppress(Exception):
                 self._attempt.abandon()
-        self._land()
+        self._hold.end()
         self._end_leftovers()
         self._restore_parameters()
 
@@ -322,7 +316,7 @@ class Execution:
             must_leave=bool(self.body.tree.body) and not self.body.stores,
         )
         self.outcome = self._attempt.close(made, duration_s, self.decision)
-        self._land(kept=self.outcome.record is not None)
+        self._hold.end(kept=self.outcome.record is not None)
         return self.outcome
 
     # -- the namespace ----------------------------------------------------------------

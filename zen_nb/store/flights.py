@@ -70,7 +70,8 @@ class Flights:
 
     def __init__(self, folder: Path) -> None:
         self._root = folder / "flights"
-        self._mine: dict[str, Flight] = {}
+        # Weak: a flight that nobody ends any more ends with its last reference.
+        self._mine: weakref.WeakValueDictionary[str, Flight] = weakref.WeakValueDictionary()
 
     def take(self, key: str) -> Flight | None:
         """Return the lock of `key`, or ``None`` where somebody else has it.
