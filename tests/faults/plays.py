@@ -73,13 +73,16 @@ def _start(peer: str, folder: Path, mode: str, *more: object, **how: Any) -> sub
 def killed(name: str, folder: Path, times: int, size: int = SMALL) -> Tally:
     """Kill a process that stores one result after the other, at random moments."""
     tally, source, told = Tally(), random.Random(times), set()
+    large = size > SMALL
     for turn in range(times):
         process = _start(name, folder, "fill", turn * 10_000, size)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        time.sleep(source.random() * (2.0 if size > SMALL else 0.05))
+        first = [process.stdout.readline() for _ in range(source.randrange(2 if large else 4))]
+        time.sleep(source.random() * (1.5 if large else 0.03))
         process.kill()
-        told |= {int(line) for line in process.stdout if line.endswith("\n")}
+        lines = (*first, *process.stdout)
+        told |= {int(line) for line in lines if line.endswith("\n")}
         process.wait()
         process.stdout.close()
         tally.tests += 1
