@@ -11,6 +11,10 @@ import { ago, bytes, clause, duration, look, setting } from "./words";
 export interface DetailsActions {
   flip(id: string, value: boolean | null): void;
   runTo(id: string): void;
+  /** Keep the step's record from being evicted, or let it be again. */
+  pin(id: string, value: boolean): void;
+  /** Remove the step's record. */
+  forget(id: string): void;
   /** Show the step's cell; absent where the shell knows no notebook. */
   goTo?: (id: string) => void;
   close(): void;
@@ -25,6 +29,8 @@ export class Details {
   private readonly setting = el("span", { class: "znb-setting" });
   private readonly body = el("div", { class: "znb-body" });
   private readonly three: ThreePositions;
+  private readonly pin: HTMLElement;
+  private readonly forget: HTMLElement;
   private node: StepNode | null = null;
   private drawn = "";
 
@@ -38,6 +44,18 @@ export class Details {
     const toCell = el("button", { type: "button", class: "znb-button", hidden: !actions.goTo });
     toCell.append("Go to cell");
     toCell.addEventListener("click", () => this.node && actions.goTo?.(this.node.id));
+    this.pin = el("button", { type: "button", class: "znb-button" }, "Pin");
+    this.pin.addEventListener("click", () => {
+      if (this.node) actions.pin(this.node.id, !pinned(this.node));
+    });
+    this.forget = el("button", { type: "button", class: "znb-button" }, FORGET);
+    this.forget.addEventListener("click", () => {
+      if (this.forget.textContent === FORGET) say(this.forget, SURE);
+      else if (this.node) actions.forget(this.node.id);
+    });
+    for (const calm of ["blur", "mouseleave"]) {
+      this.forget.addEventListener(calm, () => say(this.forget, FORGET));
+    }
     const close = el(
       "button",
       { type: "button", class: "znb-button znb-close", "aria-label": "Close details" },
@@ -46,7 +64,7 @@ export class Details {
     close.addEventListener("click", () => actions.close());
     const head = el("div", { class: "znb-head" }, this.icon.element, this.name);
     head.append(el("span", { class: "znb-state" }, this.word, this.clause), close);
-    const acts = el("div", { class: "znb-acts" }, runTo, toCell);
+    const acts = el("div", { class: "znb-acts" }, runTo, toCell, this.pin, this.forget);
     acts.append(el("span", { class: "znb-cache" }, "Cache", this.three.element), this.setting);
     this.element = el("section", { class: "znb-details", hidden: true }, head, acts, this.body);
   }
@@ -68,6 +86,13 @@ export class Details {
     say(this.name, node.name);
     say(this.word, look(node.state).word);
     this.three.update(shown);
+    const kept = node.finished_at !== null;
+    set(this.pin, "hidden", !kept);
+    set(this.pin, "aria-pressed", String(pinned(node)));
+    set(this.pin, "title", pinned(node) ? "Let this result be evicted again" : "Never evict this result");
+    set(this.forget, "hidden", !kept);
+    set(this.forget, "title", "Remove this result: the step runs again");
+    if (opened) say(this.forget, FORGET);
     say(this.setting, shown.pending ? "pending" : setting(shown));
     const drawing = JSON.stringify([node, all.edges, more]);
     if (drawing !== this.drawn) {
@@ -83,6 +108,13 @@ export class Details {
     const said = this.node.state === "running" ? clause(this.node, now) : reason(this.node);
     say(this.clause, said === "" ? "" : ` · ${said}`);
   }
+}
+
+const FORGET = "Forget";
+const SURE = "Forget this result?";
+
+function pinned(node: StepNode): boolean {
+  return node.badges.includes("pinned");
 }
 
 /** The error stands below in full; the reason of a state that lasts is history, told below too. */

@@ -8,7 +8,13 @@ import { Flips, flipped } from "./flips";
 import { goTo } from "./keyboard";
 import { type Plan, plan, type View } from "./layout";
 import type { Model, News } from "./model";
-import { type PipelineSnapshot, type StepDetails, type StepNode, UnknownShape } from "./snapshot";
+import {
+  type Ask,
+  type PipelineSnapshot,
+  type StepDetails,
+  type StepNode,
+  UnknownShape,
+} from "./snapshot";
 import { Stage } from "./stage";
 import { look, wouldRun } from "./words";
 
@@ -58,6 +64,8 @@ class Drawing {
     this.details = new Details({
       flip: (id, value) => this.flip(id, value),
       runTo: (id) => this.runTo(id),
+      pin: (id, value) => this.ask(id, (step) => ({ kind: "pin", step, value })),
+      forget: (id) => this.ask(id, (step) => ({ kind: "forget", step })),
       close: () => this.select(null),
       ...(goToCell ? { goTo: goToCell } : {}),
     });
@@ -250,8 +258,13 @@ class Drawing {
   }
 
   private runTo(id: string): void {
+    this.ask(id, (to) => ({ kind: "run", to, all: false }));
+  }
+
+  /** Send what is to be done with a step, by its name. */
+  private ask(id: string, make: (name: string) => Ask): void {
     const node = this.nodeOf(id);
-    if (node) this.send(() => this.model.send({ kind: "run", to: node.name, all: false }));
+    if (node) this.send(() => this.model.send(make(node.name)));
   }
 
   private click(id: string): void {

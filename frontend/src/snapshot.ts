@@ -95,6 +95,8 @@ export type Ask =
   | { kind: "run"; to: string | null; all: boolean }
   | { kind: "stop" }
   | { kind: "afresh"; step: string | null }
+  | { kind: "pin"; step: string; value: boolean }
+  | { kind: "forget"; step: string }
   | { kind: "details"; step: string }
   | { kind: "resend" };
 

@@ -117,3 +117,22 @@ def test_a_failing_run_from_the_page_shows_the_users_code_alone(pipeline: OpenNo
     )
     expect(shown.filter(has_text="most recent call last")).to_contain_text("sum(xs)")
     expect(shown.filter(has_text="most recent call last")).not_to_contain_text("run_pipeline")
+
+
+def test_a_result_is_pinned_and_forgotten_from_its_details(
+    pipeline: OpenNotebook, screenshots: Path
+) -> None:
+    """Pin puts a badge on the card, Forget asks once more, and then the step runs again."""
+    pipeline.step("total").click()
+    details = pipeline.graph.locator(".znb-details")
+    details.get_by_role("button", name="Pin").click()
+    expect(pipeline.step("total")).to_contain_text("pinned")
+    expect(details.get_by_role("button", name="Pin")).to_have_attribute("aria-pressed", "true")
+    pipeline.graph.screenshot(path=screenshots / "pinned.png")
+    details.get_by_role("button", name="Pin").click()
+    expect(pipeline.step("total")).not_to_contain_text("pinned")
+    details.get_by_role("button", name="Forget").click()
+    details.get_by_role("button", name="Forget this result?").click()
+    expect(pipeline.step("total")).to_contain_text("will run")
+    pipeline.run(2)
+    assert tell(pipeline, "ran") == "['numbers', 'total', 'total']"

@@ -20,13 +20,15 @@ _GOOD: list[dict[str, Any]] = [
     {"kind": "run", "to": None, "all": True},
     {"kind": "run", "to": "train", "all": False},
     {"kind": "stop"},
+    {"kind": "pin", "step": "train", "value": True},
+    {"kind": "forget", "step": "load"},
 ]
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda part: st.lists(part) | st.dictionaries(st.text(), part),
     max_leaves=6,
 )
-_KINDS = st.sampled_from(["toggle", "run", "stop", "clear_toggles"])
+_KINDS = st.sampled_from(["toggle", "run", "stop", "clear_toggles", "pin", "forget"])
 _NEAR_MISSES = st.fixed_dictionaries(
     {"kind": _KINDS | _VALUES},
     optional={"step": _VALUES, "value": _VALUES, "to": _VALUES, "all": _VALUES},

@@ -113,8 +113,9 @@ def interrupted(name: str, folder: Path, times: int) -> Tally:
     (folder / "end").unlink()
     came, wrong = map(int, told.split())
     longest, failed, _ = other.split()
-    tally = Tally(times, wrong=wrong, failed=int(failed) + (float(longest) > 5))
-    tally.note = f"{came} came in time, the other waited {float(longest):.2g} s at most"
+    # An interrupt that came when there was nothing to interrupt is none.
+    tally = Tally(came, wrong=wrong, failed=int(failed) + (float(longest) > 5) + (not came))
+    tally.note = f"the other waited {float(longest):.2g} s at most"
     return tally
 
 

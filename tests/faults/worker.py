@@ -110,6 +110,7 @@ def read_only(peer: Peer, _: int, size: int) -> None:
 
 if __name__ == "__main__":
     logging.getLogger("zen_nb").setLevel(logging.ERROR)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have begun in the background
     name, folder, mode, first = sys.argv[1:5]
     rest = int(sys.argv[5]) if len(sys.argv) > 5 else SMALL
     globals()[mode](PEERS[name](Path(folder)), int(first), rest)

@@ -105,6 +105,26 @@ def test_afresh_is_for_one_execution(graphs, nb):
     assert nb["ran"] == ["a", "b", "a", "b", "b"]
 
 
+def test_a_result_is_pinned_and_forgotten_from_the_page(graphs, nb):
+    """A pin shows, and keeps; what is forgotten runs again; without a record there is a word."""
+    nb.cells(*STEPS)
+    live = graphs.live(None)
+    record = nb.session.logs["a"].record
+    live.ask({"kind": "pin", "step": "a", "value": True})
+    assert nb.session.store.pins.holds(record.key)
+    nb.session.refresh(force=True)
+    badges = {node.id: node.badges for node in live.snapshot().nodes}
+    assert badges == {"a": ("pinned", "ignores ran"), "b": ("ignores ran",)}
+    live.ask({"kind": "pin", "step": "a", "value": False})
+    live.ask({"kind": "forget", "step": "a"})
+    assert not nb.session.store.find(record.key).found
+    nb.cells(*STEPS[1:])
+    assert nb["ran"] == ["a", "b", "a"]
+    nb.cells("%%step c --no-store\nz = 1")
+    with pytest.raises(UsageError, match="no record of c"):
+        live.ask({"kind": "pin", "step": "c", "value": True})
+
+
 def test_what_shows_the_same_is_the_same_object(graphs, nb):
     """A node is made anew only where something that it shows has changed."""
     nb.cells(*STEPS)

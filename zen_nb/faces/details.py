@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from zen_nb.core.errors import UsageError
 from zen_nb.core.model import JSON, Record
 from zen_nb.engine.explain import Change
 from zen_nb.store.records import NotLoadable, Store
@@ -46,6 +47,24 @@ def details_of(
         "pictures": _pictures(store, record) if store and record else [],
         "history": _history(store, step, record) if store else [],
     }
+
+
+def keep(store: Store | None, record: Record | None, message: Mapping[str, Any]) -> None:
+    """Pin a record, let it be evicted again, or remove it, as the page asks.
+
+    Raises
+    ------
+    UsageError
+        Where there is nothing to keep, or nowhere.
+    """
+    if store is None or record is None:
+        raise UsageError(f"there is no record of {message['step']}; run it first")
+    if message["kind"] == "forget":
+        store.forget(record.key)
+    elif message["value"]:
+        store.pins.add(record.key)
+    else:
+        store.pins.remove(record.key)
 
 
 def _change(change: Change) -> JSON:

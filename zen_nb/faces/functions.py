@@ -20,7 +20,7 @@ from zen_nb.core.events import (
 )
 from zen_nb.core.model import Record
 from zen_nb.engine.run import Invocation
-from zen_nb.faces.details import details_of
+from zen_nb.faces.details import details_of, keep
 from zen_nb.faces.live import artifact_views, badge_words, parameter_views
 from zen_nb.faces.snapshot import CacheSwitch, EdgeView, Node, PipelineSnapshot, RunBar
 from zen_nb.notebook.session import Session
@@ -140,12 +140,30 @@ class FunctionPipeline:
         elif kind == "clear_toggles":
             self._toggles.clear()
             self._changed()
+        elif kind in ("pin", "forget"):
+            self._keep(message)
         elif kind == "run" and message["to"] is None:
             self._run(every=bool(message["all"]))
         else:
             raise UsageError(
                 f"{self._name} is a function: its steps run where it is called; Run calls it again"
             )
+
+    def _keep(self, message: Mapping[str, Any]) -> None:
+        """Pin or remove the record of a step, and show it."""
+        step, store = message["step"], self._session.store
+        record = self._records.get(step)
+        keep(store, record, message)
+        assert record is not None
+        node = self._nodes[step]
+        badges = tuple(map(badge_words, record.badges))
+        if message["kind"] == "forget":
+            self._records[step] = None
+            node = replace(node, state="will_run", reason="its record was removed", badges=badges)
+        else:
+            node = replace(node, badges=(*badges, *(("pinned",) if message["value"] else ())))
+        self._nodes[step] = node
+        self._changed()
 
     def watched(self) -> None:
         """Nothing is forecast of a function: its arguments are known when it is called."""

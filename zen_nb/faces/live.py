@@ -11,7 +11,7 @@ from zen_nb.core.errors import UsageError
 from zen_nb.core.graph import Edge
 from zen_nb.core.model import Record, Step
 from zen_nb.engine.forecast import Forecast
-from zen_nb.faces.details import details_of
+from zen_nb.faces.details import details_of, keep
 from zen_nb.faces.messages import checked
 from zen_nb.faces.requests import Requests
 from zen_nb.faces.snapshot import (
@@ -78,8 +78,17 @@ class LivePipeline:
             step = found["step"]
             names = self.session.registry.names if step is None else [step]
             self.session.afresh.update(names)
+        elif kind in ("pin", "forget"):
+            keep(self.session.store, self._record(found["step"]), found)
+            self._requests.forecast()
         else:
             raise UsageError(f"the page asked for {kind!r}, which is not known here")
+
+    def _record(self, step: str) -> Record | None:
+        """Return the record that a step stands for now."""
+        name = self.session.registry.get(step).name
+        log, forecast = self.session.logs.get(name, _NEVER), self.session.ahead.forecasts.get(name)
+        return log.record or (forecast.record if forecast is not None else None)
 
     def details(self, step: str) -> Mapping[str, Any]:
         """Return what is shown of a step when it is opened; raises `UnknownStep`."""
@@ -88,7 +97,7 @@ class LivePipeline:
         log, forecast = session.logs.get(name, _NEVER), session.ahead.forecasts.get(name)
         ahead = forecast is not None and forecast.what == "run"
         comparison = forecast.comparison if forecast is not None and ahead else log.comparison
-        record = log.record or (forecast.record if forecast is not None else None)
+        record = self._record(step)
         said = Account("run" if ahead else "ran", "", comparison).compared()
         changes = comparison.changes
         return details_of(session.store, name, record or comparison.record, changes, said)
@@ -121,7 +130,7 @@ class LivePipeline:
         return (*((mark,) if mark else ()), *(("pinned",) if self._is_pinned(step) else ()))
 
     def _is_pinned(self, step: Step) -> bool:
-        record = self.session.logs.get(step.name, _NEVER).record
+        record = self._record(step.name)
         return record is not None and record.key in self.session.pinned
 
     def _node(self, step: Step, options: RunOptions) -> Node:

@@ -17,6 +17,8 @@ _KINDS: Final[dict[str, dict[str, _Field]]] = {
     "run": {"to": (str, type(None)), "all": (bool,)},
     "stop": {},
     "afresh": {"step": (str, type(None))},
+    "pin": {"step": (str,), "value": (bool,)},
+    "forget": {"step": (str,)},
     "details": {"step": (str,)},
     "resend": {},
 }

@@ -187,9 +187,11 @@ class Source(Protocol):
 
         ``{"kind": "toggle", "step": name | None, "value": True | False | None}`` (no step:
         the run's toggle), ``{"kind": "clear_toggles"}``,
-        ``{"kind": "run", "to": name | None, "all": bool}``, ``{"kind": "stop"}``, and
+        ``{"kind": "run", "to": name | None, "all": bool}``, ``{"kind": "stop"}``,
         ``{"kind": "afresh", "step": name | None}`` (the next execution of the step, or of
-        each, does not read the cache). Raises `UsageError` for anything else.
+        each, does not read the cache), ``{"kind": "pin", "step": name, "value": bool}`` (its
+        record is never evicted) and ``{"kind": "forget", "step": name}`` (its record is removed).
+        Raises `UsageError` for anything else.
         """
 
     def watched(self) -> None:

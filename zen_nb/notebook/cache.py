@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn, Protocol
 
 from zen_nb.core.errors import UnknownStep, UsageError
-from zen_nb.core.model import JSON
+from zen_nb.core.model import JSON, Record
 from zen_nb.core.options import parse_size
 from zen_nb.engine.decide import moment
 from zen_nb.notebook.reports import table
@@ -169,8 +169,16 @@ def _show(asked: Asked) -> Answer:
         _require(asked.store, step)
         gone = _why_gone(asked.store, step)
         return Answer(f"No record of {step} is there any more: {gone}.", [])
-    blocks = [_record_text(one) for one in held]
-    return Answer(_plain("\n\n".join(blocks)), [_record_json(one) for one in held])
+    packages = [_packages(asked.store, one.record) for one in held]
+    pairs = list(zip(held, packages, strict=True))
+    text = "\n\n".join(_record_text(*pair) for pair in pairs)
+    return Answer(_plain(text), [_record_json(*pair) for pair in pairs])
+
+
+def _packages(store: Store, record: Record) -> dict[str, str]:
+    """Return the versions of the packages that a record was made with."""
+    found = (part for part in store.components(record) if part.kind == "package")
+    return {part.name: str(part.shown.get("version", "")) for part in found}
 
 
 def _why_gone(store: Store, step: str) -> str:
@@ -178,7 +186,7 @@ def _why_gone(store: Store, step: str) -> str:
     return next(filter(None, reasons), "removed or damaged")
 
 
-def _record_text(held: Held) -> str:
+def _record_text(held: Held, packages: Mapping[str, str]) -> str:
     record = held.record
     head = (
         record.step,
@@ -191,11 +199,12 @@ def _record_text(held: Held) -> str:
     lines = ["  ".join(head), f"  key {record.key}"]
     lines += [f"  {part.name}: {part.type_name} {part.summary}" for part in record.artifacts]
     lines += [f"  {part.label}" for part in record.trace]
-    written = ", ".join(f"{name} {value}" for name, value in sorted(record.writer.items()))
+    by = {**packages, **{name: str(value) for name, value in record.writer.items()}}
+    written = ", ".join(f"{name} {value}" for name, value in sorted(by.items()))
     return "\n".join([*lines, f"  written by {written}"])
 
 
-def _record_json(held: Held) -> JSON:
+def _record_json(held: Held, packages: Mapping[str, str]) -> JSON:
     record = held.record
     return {
         "step": record.step,
@@ -211,6 +220,7 @@ def _record_json(held: Held) -> JSON:
         ],
         "trace": [part.label for part in record.trace],
         "writer": dict(record.writer),
+        "packages": dict(packages),
     }
 
 

@@ -6,13 +6,18 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zen_nb._version import __version__
 from zen_nb.core.model import JSON, Record
 from zen_nb.store import envelope as envelopes
 from zen_nb.store.envelope import Entry, Refused, Tombstone
 from zen_nb.store.signing import Signer
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-WRITER: Mapping[str, JSON] = {"python": PYTHON, "format": envelopes.VERSION}
+WRITER: Mapping[str, JSON] = {
+    "python": PYTHON,
+    "format": envelopes.VERSION,
+    "zen_nb": __version__,
+}
 
 
 @dataclass(frozen=True, slots=True)
