@@ -88,8 +88,8 @@ export class Details {
     this.three.update(shown);
     const kept = node.finished_at !== null;
     set(this.pin, "hidden", !kept);
-    set(this.pin, "aria-pressed", String(pinned(node)));
-    set(this.pin, "title", pinned(node) ? "Let this result be evicted again" : "Never evict this result");
+    say(this.pin, pinned(node) ? "Unpin" : "Pin");
+    set(this.pin, "title", pinned(node) ? "Let it be evicted again" : "Never evict this result");
     set(this.forget, "hidden", !kept);
     set(this.forget, "title", "Remove this result: the step runs again");
     if (opened) say(this.forget, FORGET);
