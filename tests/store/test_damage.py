@@ -198,6 +198,30 @@ def test_a_newer_format_is_a_miss_that_says_so(store: Store) -> None:
     assert "newer" in store.find(record.key).refused[0]
 
 
+def test_a_newer_format_is_left_alone(store: Store, folder: Path, opened: Any) -> None:
+    """What a later zen_nb has stored survives a record of ours, eviction, and repair."""
+    from zen_nb.store.inventory import verify
+
+    record = put(store, a_record(), VALUES, transcript=SHOWN)
+    assert store._rows is not None
+    row = store._rows.get(record.key)
+    assert row is not None
+    (sealed, _) = envelopes.readable(row)[0]
+    newer = sealed[:7] + bytes([envelopes.VERSION + 1]) + sealed[8:]
+    later = envelopes.framed([(newer, b"")])
+    with store._rows.transaction():
+        store._space().put(record.key, later)
+    store._journal.write(record.key, later)
+    other = opened(folder)
+    assert "newer than this zen_nb" in other.find(record.key).refused[0]
+    assert other.prune(0).keys == ()
+    assert verify(other, mend=True).damaged == []
+    put(other, a_record(), VALUES, transcript=SHOWN)
+    assert outcome(other, record.key) == "right"
+    kept = [part for part, _ in envelopes.readable(other._journal.read(record.key) or b"")]
+    assert newer in kept
+
+
 def test_poison_signed_by_somebody_else_is_never_executed(
     store: Store, tmp_path: Path, opened: Any
 ) -> None:

@@ -86,3 +86,36 @@ def test_a_local_store_is_in_one_place(tmp_path: Path, opened: Any) -> None:
     """Without a network everything is in the folder."""
     store = opened(tmp_path / "store")
     assert store.index_folder == store.folder
+
+
+def test_a_cache_inside_a_cloned_repository_never_hits(
+    tmp_path: Path, opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody else has signed is refused with that reason, and what one makes there is kept."""
+    import shutil
+
+    theirs = opened(tmp_path / "theirs" / "cache")
+    record = put(theirs, a_record(), {"x": bytes(2_000_000), "small": 1})
+    theirs.close()
+    shutil.copytree(tmp_path / "theirs", tmp_path / "clone")
+    monkeypatch.setenv("ZEN_NB_KEY_DIR", str(tmp_path / "mine"))
+    mine = opened(tmp_path / "clone" / "cache")
+    lookup = mine.find(record.key)
+    assert lookup.found == ()
+    assert "signed by somebody else" in lookup.refused[0]
+    assert mine.history("train") == []
+    own = put(mine, a_record(), {"x": 2})
+    assert got(mine, own) == {"x": 2}
+
+
+def test_a_clock_that_goes_backward_loses_nothing(folder: Path, opened: Any) -> None:
+    """Records from the future are served, newest are first, and making room does not fail."""
+    import time
+
+    store = opened(folder)
+    late = put(store, a_record(1, variant=1, created_at=time.time() + 10**6), {"x": 1})
+    now = put(store, a_record(1, variant=2), {"x": 2})
+    assert [one.variant for one in store.find(late.key).found] == [now.variant, late.variant]
+    assert len(store.history("train")) == 2
+    store._journal.touch(late.key)
+    assert opened(folder).prune(0).keys == (late.key,)

@@ -215,3 +215,28 @@ def fill(disk: Path) -> None:
                 pass
     except OSError:
         return
+
+
+HEAVY = """
+import resource, sys
+import numpy as np
+from pathlib import Path
+from tests.store.making import a_record, put
+from zen_nb.store.records import Store
+array = np.ones(100_000_000)
+store = Store.open(Path(sys.argv[1]), 10**12)
+put(store, a_record(), {"x": array})
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(peak / array.nbytes)
+"""
+
+
+@pytest.mark.slow
+def test_a_large_value_is_stored_within_its_own_memory(folder: Path) -> None:
+    """800 MB are hashed, written and read back in pieces: the process peaks below 1.2 times that."""
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 1.2

@@ -261,6 +261,11 @@ def names(row: bytes, step: str) -> bool:
     return any(head.get("step") == step for head in unverified_heads(row))
 
 
+def is_newer(envelope: bytes) -> bool:
+    """Tell whether a later zen_nb wrote `envelope`: not to be read, and not ours to remove."""
+    return envelope[: len(MAGIC)] == MAGIC and envelope[len(MAGIC) : len(MAGIC) + 1] > _START[-1:]
+
+
 def variant_of(envelope: bytes) -> str:
     """Return the variant an envelope is for, unverified."""
     return envelope[_PREFIX.size : _PREFIX.size + 32].hex()

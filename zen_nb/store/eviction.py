@@ -58,7 +58,7 @@ def candidates(
     now = time.time()
     sizes: dict[str, int] = {}
     for key, raw in rows:
-        if key in keep:
+        if key in keep or any(envelopes.is_newer(part) for part, _ in envelopes.readable(raw)):
             continue
         own, used_at = journal.seen(key)
         named = {}

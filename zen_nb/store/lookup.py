@@ -47,7 +47,7 @@ class Judged:
     whole
         Whether every entry stands in the row alone, so that no file can be missing.
     sound
-        Whether nothing in the row is damaged; what another Python wrote is not.
+        Whether nothing in the row is damaged; what another Python, or a later zen_nb, wrote is not.
     """
 
     raw: bytes
@@ -70,7 +70,7 @@ def judge(signer: Signer, key: str, raw: bytes) -> Judged:
                 said = envelopes.unseal(signer, key, envelope)
             except Refused as why:
                 refused.append(str(why))
-                sound = False
+                sound = sound and envelopes.is_newer(envelope)
                 continue
             if isinstance(said, Tombstone):
                 gone = said.reason

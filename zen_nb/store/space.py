@@ -70,8 +70,10 @@ class Space:
         if grown_bytes:
             self._rows.put(SIZE_KEY, str(max(0, self.size_bytes() + grown_bytes)).encode())
 
-    def put(self, key: str, row: bytes) -> None:
+    def put(self, key: str, row: bytes, grown_bytes: int = 0) -> None:
         """Let `key` have `row`, and count the blobs it names; to be called inside a transaction.
+
+        `grown_bytes` is what else the store takes by that.
 
         Blobs that nothing names any more are there until `free`: what is undone loses none.
         """
@@ -80,7 +82,7 @@ class Space:
         grown = sum(self._take(digest) for digest in after - before)
         freed = sum(self._leave(digest) for digest in before - after)
         self._rows.put(key, row)
-        self.count(grown - freed)
+        self.count(grown_bytes + grown - freed)
 
     def _take(self, digest: str) -> int:
         """Count one more owner of a blob, and return the bytes that are new by that."""

@@ -104,11 +104,11 @@ class Writer:
         believed = {entry.envelope for entry in judge(signer, key, before).entries}
         kept: list[tuple[bytes, bytes | memoryview]] = [(sealed, b"".join(parts.tail))]
         for old, tail in envelopes.readable(before):
-            if old in believed and envelopes.variant_of(old) != record.variant:
+            other = old in believed and envelopes.variant_of(old) != record.variant
+            if other or envelopes.is_newer(old):
                 kept.append((old, tail))
         after = envelopes.framed(kept[:VARIANTS])
-        space.put(key, envelopes.without_tails(after))
-        space.count(len(after) - self._journal.size(key))
+        space.put(key, envelopes.without_tails(after), len(after) - self._journal.size(key))
         History(rows, signer).push(record)
         self._journal.write(key, after)
 
