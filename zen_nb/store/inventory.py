@@ -147,12 +147,13 @@ def verify(
         Is told how many bytes have been hashed since it was told last.
     """
     done = Checked()
-    for fault in store.faulty_records(mend=mend):
+    check = store.check()
+    for fault in check.records(mend=mend):
         done.records += 1
         if fault:
             done.damaged.append(fault)
             done.mended += mend
-    for _, size, fault in store.faulty_blobs(mend=mend):
+    for _, size, fault in check.blobs(mend=mend):
         done.blobs += 1
         done.hashed_bytes += size
         hashed(size)

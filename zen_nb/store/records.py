@@ -26,25 +26,19 @@ from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
 from zen_nb.store.acceptances import Acceptances
 from zen_nb.store.blobs import Blobs
+from zen_nb.store.checking import Check
 from zen_nb.store.disk import Rows
-from zen_nb.store.drafts import digest_of, private_folder
-from zen_nb.store.envelope import Entry, Section
+from zen_nb.store.drafts import private_folder
+from zen_nb.store.envelope import Entry
 from zen_nb.store.eviction import by_files
 from zen_nb.store.flights import Flights
 from zen_nb.store.folder import index_folder, prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
-from zen_nb.store.mapping import mappings
 from zen_nb.store.pins import Pins
-from zen_nb.store.sections import (
-    Contents,
-    buffers_of,
-    read_components,
-    read_digests,
-    read_previews,
-)
+from zen_nb.store.reading import Reader
+from zen_nb.store.sections import Contents, read_components, read_previews
 from zen_nb.store.serialize import NotLoadable, Payload
-from zen_nb.store.serialize import load as load_stream
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
 from zen_nb.store.space import Evicted, Space
 from zen_nb.store.verified import VerifiedBlobs
@@ -89,6 +83,7 @@ class Store:
         self.pins = Pins(folder)
         self.flights = Flights(folder)
         self._blobs = Blobs(folder)
+        self._reader = Reader(self._blobs, self._journal)
         self._rows: Rows | None = None
         self._may_write = not why
         self.index_folder = folder
@@ -173,13 +168,7 @@ class Store:
         NotLoadable
             Where it cannot be had after all; the step has to run.
         """
-        entry = self._entry(record)
-        layout = bytes(self._optional(entry, "layout"))
-        digests = read_digests(self._optional(entry, "digests"))
-        buffers = buffers_of(layout, lambda name: self._writable(entry, name, digests))
-        values = load_stream(
-            self._bytes(entry, "stream"), buffers, namespace=namespace, given=given
-        )
+        values = self._reader.values(self._entry(record), namespace, given)
         if record.key not in self._touched and self._rows is not None:
             self._touched.add(record.key)
             self._journal.touch(record.key)
@@ -187,19 +176,19 @@ class Store:
 
     def transcript(self, record: Record) -> bytes:
         """Return what the step showed; raises `NotLoadable` where that is damaged."""
-        return bytes(self._optional(self._entry(record), "transcript"))
+        return bytes(self._reader.section(self._entry(record), "transcript"))
 
     def components(self, record: Record) -> tuple[Component, ...]:
         """Return the ingredients of the record's key; empty where they are not kept any more."""
         try:
-            return read_components(self._optional(self._entry(record), "components"))
+            return read_components(self._reader.section(self._entry(record), "components"))
         except (NotLoadable, ValueError, TypeError):
             return ()
 
     def previews(self, record: Record) -> dict[str, JSON]:
         """Return a first look at the record's artifacts, by name; empty where none is kept."""
         try:
-            return read_previews(self._optional(self._entry(record), "previews"))
+            return read_previews(self._reader.section(self._entry(record), "previews"))
         except (NotLoadable, ValueError, TypeError):
             return {}
 
@@ -229,17 +218,9 @@ class Store:
         """Yield every key with its records, verified, and why what was there was evicted."""
         if self._signer is None:
             return
-        for key, raw in self._all_rows():
+        for key, raw in self.check().rows():
             judged = judge(self._signer, key, raw)
             yield key, judged.lookup, judged.gone
-
-    def _all_rows(self) -> Iterator[tuple[str, bytes]]:
-        if self._rows is not None:
-            self._heal()
-            yield from self._space().record_rows()
-            return
-        for key in self._journal.all():
-            yield key, envelopes.without_tails(self._journal.read(key) or b"")
 
     def used_at(self, key: str) -> float:
         """Return when a record of `key` was last written or served, in seconds of the epoch."""
@@ -362,51 +343,11 @@ class Store:
 
     # ---------------------------------------------------------------- checking
 
-    def faulty_records(self, *, mend: bool = False) -> Iterator[str]:
-        """Yield for every key what is wrong with its row or file, empty where nothing is.
-
-        Where one of the two is whole, `mend` writes it over the other; else both are removed.
-        """
-        signer = self._trusted()
-        rows = dict(self._all_rows())
-        for key in sorted(rows.keys() | set(self._journal.all())):
-            row, content = rows.get(key), self._journal.read(key)
-            of_row = judge(signer, key, row) if row is not None else None
-            of_file = judge(signer, key, content) if content is not None else None
-            if of_row is not None and of_row.gone is not None:
-                yield ""
-                continue
-            wrong = [
-                f"{where}: {', '.join(found.lookup.refused) if found else 'missing'}"
-                for where, found in (("row", of_row), ("file", of_file))
-                if (self._rows is not None or where == "file") and not (found and found.sound)
-            ]
-            if wrong and mend:
-                self._mend(key, row if of_row and of_row.sound else None, of_file)
-            yield f"record {key[:12]}…: {'; '.join(wrong)}" if wrong else ""
-
-    def _mend(self, key: str, row: bytes | None, of_file: Judged | None) -> None:
-        rows, _ = self._writing()
-        if of_file is not None and of_file.sound:
-            with rows.transaction():
-                self._space().put(key, envelopes.without_tails(of_file.raw))
-        elif row is not None:
-            self._journal.write(key, row)
-        else:
-            self._space().remove([key], None)
-            self._journal.remove(key)
-        self._judged.pop(key, None)
-
-    def faulty_blobs(self, *, mend: bool = False) -> Iterator[tuple[str, int, str]]:
-        """Yield every blob's digest and size, and what is wrong with it; hashes all of them."""
-        named: dict[str, int] = {}
-        for _, raw in self._all_rows():
-            named.update(envelopes.unverified_blob_sizes(raw))
-        for digest, size in sorted(named.items()):
-            fault = self._blobs.fault(digest, size)
-            if fault and mend:
-                self._blobs.remove(digest)
-            yield digest, size, f"blob {digest[:12]}…: {fault}" if fault else ""
+    def check(self) -> Check:
+        """Return what looks at every stored byte, and can mend."""
+        self._heal()
+        space = None if self._rows is None else self._space()
+        return Check(self._trusted(), space, self._journal, self._blobs)
 
     def blob_files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield every blob that is there with the status of its file."""
@@ -463,8 +404,7 @@ class Store:
         judged = judge(self._trusted(), key, row)
         if judged.entries and self._rows is not None:
             try:
-                with self._rows.transaction():
-                    self._space().put(key, row)
+                self._space().restore(key, row)
             except StoreUnavailable:
                 return judged
         return judged
@@ -472,7 +412,7 @@ class Store:
     def _present(self, judged: Judged) -> Lookup:
         found, refused = [], list(judged.lookup.refused)
         for entry in judged.entries:
-            if all(self._blobs.size(part.digest) == part.size_bytes for part in entry.blobs()):
+            if self._reader.has_all(entry):
                 found.append(entry.record)
             else:
                 refused.append("a stored part is gone or damaged")
@@ -487,40 +427,6 @@ class Store:
             if attempt == 0:
                 self.find(record.key)
         raise NotLoadable("the record is gone")
-
-    def _bytes(self, entry: Entry, name: str) -> memoryview:
-        inline = entry.inline.get(name)
-        if inline is not None:
-            return inline
-        section = entry.section(name)
-        if section is None:
-            raise NotLoadable(f"the record has no {name}")
-        if section.place == "tail":
-            return self._tail(entry, section)
-        try:
-            return self._blobs.open(section.digest, section.size_bytes)
-        except StoreUnavailable as error:
-            raise NotLoadable(str(error)) from None
-
-    def _writable(
-        self, entry: Entry, name: str, digests: Mapping[str, Mapping[tuple[int, int], bytes]]
-    ) -> memoryview:
-        content = self._bytes(entry, name)
-        if name in digests:
-            mappings.know(content, digests[name])
-        return memoryview(bytearray(content)) if content.readonly else content
-
-    def _optional(self, entry: Entry, name: str) -> memoryview:
-        return memoryview(b"") if entry.section(name) is None else self._bytes(entry, name)
-
-    def _tail(self, entry: Entry, wanted: Section) -> memoryview:
-        tails = [part for part in entry.sections if part.place == "tail"]
-        begin = sum(part.size_bytes for part in tails[: tails.index(wanted)])
-        for sealed, tail in envelopes.readable(self._journal.read(entry.record.key) or b""):
-            part = tail[begin : begin + wanted.size_bytes]
-            if sealed == entry.envelope and digest_of(part) == wanted.digest:
-                return part
-        raise NotLoadable(f"the record's {wanted.name} are gone")
 
     def _limit(self) -> None:
         size = self.size_bytes()

@@ -84,6 +84,11 @@ class Space:
         self._rows.put(key, row)
         self.count(grown_bytes + grown - freed)
 
+    def restore(self, key: str, row: bytes) -> None:
+        """Let `key` have `row` again, which was found elsewhere."""
+        with self._rows.transaction():
+            self.put(key, row)
+
     def _take(self, digest: str) -> int:
         """Count one more owner of a blob, and return the bytes that are new by that."""
         owners = self.owners(digest)
