@@ -31,12 +31,15 @@ nothing within a minute (of the writer beside interrupts: within 5 s).
 
 
 def main() -> int:
-    """Play all, write the table to the file named, and return 1 where zen_nb was not clean."""
+    """Play all, or those that a word names, and write the table to the file named.
+
+    Returns 1 where zen_nb was not clean.
+    """
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     chosen = sys.argv[2:]
     logging.getLogger("zen_nb").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
-    lines, clean = [], True
+    lines, clean = _known(target) if chosen else {}, True
     for name, (play, _, amount) in PLAYS.items():
         if chosen and not any(word in name for word in chosen):
             continue
@@ -49,15 +52,21 @@ def main() -> int:
                 except Exception as error:  # noqa: BLE001 - the peer's own, at a place nobody expects
                     tally = Tally(failed=1, note=f"{type(error).__name__}: {error}"[:80])
             clean &= peer != "zen_nb" or tally.is_clean
-            lines.append(_line(name, peer, tally))
-            print(f"{lines[-1]} {time.monotonic() - began:.0f} s", flush=True)
+            lines[name, peer] = _line(name, peer, tally)
+            print(f"{lines[name, peer]} {time.monotonic() - began:.0f} s", flush=True)
     packages = ", ".join(f"{name} {version(name)}" for name in ("joblib", "diskcache", "numpy"))
     where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
     if target is not None:
-        target.write_text(
-            f"{HEAD}{''.join(f'{line}{chr(10)}' for line in lines)}\n{where}; {packages}.\n"
-        )
+        rows = "".join(f"{line}\n" for line in lines.values())
+        target.write_text(f"{HEAD}{rows}\n{where}; {packages}.\n")
     return 0 if clean else 1
+
+
+def _known(target: Path | None) -> dict[tuple[str, str], str]:
+    """Return the rows of an earlier run, of which some are renewed."""
+    rows = target.read_text().splitlines() if target is not None and target.exists() else []
+    cells = [(row, [cell.strip() for cell in row.split("|")]) for row in rows if row[:2] == "| "]
+    return {(found[1], found[2]): row for row, found in cells if found[2] in PEERS}
 
 
 def _line(name: str, peer: str, tally: Tally) -> str:

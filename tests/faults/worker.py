@@ -89,12 +89,12 @@ def once(peer: Peer, number: int, size: int) -> None:
 def read_only(peer: Peer, _: int, size: int) -> None:
     """Store one result as another user, take away the right to write, and ask for two."""
     peer.call(1, size)  # what is imported later could not be read
+    peer.forget()
     home = Path(tempfile.mkdtemp())
     os.environ |= {"HOME": str(home), "ZEN_NB_KEY_DIR": str(home / "key")}
     os.chown(home, 65534, 65534)
     os.setgid(65534)
     os.setuid(65534)
-    peer.forget()
     own: Peer = PEERS[peer.name](home)
     once(own, 1, size)
     own.forget()
