@@ -378,10 +378,12 @@ def forked(name: str, folder: Path, times: int) -> Tally:
 
 
 def _ended(child: int, deadline: float) -> int:
-    while time.monotonic() < deadline:
+    while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return status
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.01)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)

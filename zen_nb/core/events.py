@@ -6,11 +6,11 @@ Nothing below the notebook floor prints; listeners do.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from zen_nb.core.locks import new_lock
 from zen_nb.core.model import Record
 
 
@@ -97,7 +97,7 @@ class Listeners:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._all: tuple[Callable[[], None], ...] = ()
 
     def __bool__(self) -> bool:

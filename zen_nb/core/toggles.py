@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from zen_nb.core.locks import new_lock
 
 
 class Toggles:
@@ -13,7 +13,7 @@ class Toggles:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._run: bool | None = None
         self._steps: dict[str, bool] = {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from zen_nb.core.events import (
     StepStarted,
     StepWaiting,
 )
+from zen_nb.core.locks import new_rlock
 from zen_nb.core.model import Record
 from zen_nb.engine.run import Invocation
 from zen_nb.faces.details import details_of, keep
@@ -34,7 +34,7 @@ class FunctionPipeline:
     def __init__(self, session: Session, name: str) -> None:
         self._session = session
         self._name = name
-        self._lock = threading.RLock()
+        self._lock = new_rlock()
         self._listeners = Listeners()
         self._toggles = toggles_of(name)
         self._called: Called | None = None

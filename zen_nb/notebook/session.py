@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from zen_nb.core.events import (
     StepStarted,
     StepWaiting,
 )
+from zen_nb.core.locks import new_lock
 from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
 from zen_nb.core.toggles import Toggles
@@ -101,7 +101,7 @@ class Session:
         self.revision = 0
         self._listeners = Listeners()
         self._event_listeners: list[Listener] = []
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._store: Store | None = None
         self._store_told = False
         self._told: set[tuple[str, str]] = set()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from zen_nb.core.locks import new_lock
 from zen_nb.observe.evaluated import Heed, note_compile
 from zen_nb.observe.modules import (
     METADATA,
@@ -182,7 +183,7 @@ _active: tuple[Audit, ...] = ()
 # where every thread that notes it works for that step.
 _reads: Reads | None = None
 _quick: Reads | None = None
-_lock = threading.Lock()
+_lock = new_lock()
 _installed = False
 
 

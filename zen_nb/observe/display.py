@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from zen_nb.core.locks import new_lock
 from zen_nb.observe import tee
 from zen_nb.observe.descriptors import drain
 from zen_nb.observe.scope import Reach, Scope
@@ -147,7 +148,7 @@ class KernelCapture:
 _SEEN = _BUNDLES | _NOTES.keys() | _COMMS | {"stream", "clear_output"}
 _own_comms: set[str] = set()
 _taps: tuple[KernelCapture, ...] = ()
-_tap_lock = threading.Lock()
+_tap_lock = new_lock()
 
 
 def disregard_comm(comm_id: str) -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any, cast
 
 from blake3 import blake3
 
+from zen_nb.core.locks import new_lock
 from zen_nb.core.model import Trace
 from zen_nb.observe.paths import installed_folders
 from zen_nb.observe.scope import Reach, Scope
@@ -90,7 +90,7 @@ class EnvironmentWatch:
 
 
 _active: tuple[EnvironmentWatch, ...] = ()
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 class _Observed(_Environ[str]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import random
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 
 from blake3 import blake3
 
+from zen_nb.core.locks import new_lock
 from zen_nb.observe.standins import StandIn, put_back
 from zen_nb.observe.twister import Position, leads_to, shows_a_seed
 
@@ -218,7 +218,7 @@ class Seeding:
 
 _watchers: dict[str, list[tuple[Seeding, Any]]] = {}
 _places: dict[str, list[StandIn]] = {}
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 @contextmanager

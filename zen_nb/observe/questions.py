@@ -12,7 +12,6 @@ import functools
 import os
 import stat
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
@@ -20,6 +19,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from zen_nb.core.locks import new_rlock
 from zen_nb.core.model import JSON, Trace
 from zen_nb.observe.audit import Asked, tell
 from zen_nb.observe.frames import is_project, module_of
@@ -40,7 +40,7 @@ _PASSED_ON: Mapping[str, str] = {
 }
 _NOTHING = (FileNotFoundError, NotADirectoryError)
 
-_lock = threading.RLock()
+_lock = new_rlock()
 _watching = 0
 _places: list[StandIn] = []
 # Whether code of these files is the project's: asked once for each while somebody watches.

@@ -12,13 +12,13 @@ import functools
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
+from zen_nb.core.locks import new_rlock
 from zen_nb.observe.audit import tell
 from zen_nb.observe.frames import module_of
 from zen_nb.observe.standins import StandIn, put_back
@@ -72,7 +72,7 @@ _SCANNED = re.compile(r"SCAN \[(.*?)\]")
 # Frames called so are skipped where warnings look for the line that is to blame.
 _UNBLAMED = "<zen_nb importlib_bootstrap>"
 
-_lock = threading.RLock()
+_lock = new_rlock()
 _watching = 0
 _places: list[StandIn] = []
 

@@ -20,6 +20,8 @@ from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 
+from zen_nb.core.locks import new_lock
+
 # Kinds of file systems whose times are those of this machine.
 _LOCAL = re.compile(
     r"bcachefs|btrfs|ecryptfs|erofs|exfat|ext[234]|f2fs|iso9660|jfs|ntfs3|overlay|ramfs|rootfs"
@@ -52,7 +54,7 @@ noted = _Noted()
 # All that is noted, with the thread that noted it. A thread keeps its own for life: a note that
 # comes while one step ends and the next begins is lost to neither.
 _noted: list[tuple[int, set[str], weakref.ref[_Life]]] = []
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 def note_here() -> Callable[[str], None]:

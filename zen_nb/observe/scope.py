@@ -11,11 +11,13 @@ import threading
 from contextvars import ContextVar
 from typing import Literal
 
+from zen_nb.core.locks import new_lock
+
 Reach = Literal["process", "context"]
 
 _entered: ContextVar[tuple[Scope, ...]] = ContextVar("zen_nb_scopes", default=())
 _lonely: list[Scope] = []
-_lock = threading.Lock()
+_lock = new_lock()
 
 _FOREIGN_NAMES = frozenset({"IOPub", "Heartbeat", "Control", "IPythonHistorySavingThread"})
 _FOREIGN_MODULES = frozenset({"ipykernel", "IPython", "zmq", "jupyter_client", "pydevd", "debugpy"})

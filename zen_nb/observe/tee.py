@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from zen_nb.core.locks import new_lock
 from zen_nb.observe.scope import Scope
 from zen_nb.observe.transcript import Recorder
 
@@ -32,7 +33,7 @@ class _Quiet(threading.local):
 
 _listeners: tuple[Listener, ...] = ()
 _taps: list[_Tap] = []
-_lock = threading.Lock()
+_lock = new_lock()
 _quiet = _Quiet()
 
 

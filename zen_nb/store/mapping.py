@@ -14,11 +14,12 @@ import ctypes
 import mmap
 import os
 import tempfile
-import threading
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from struct import Struct
+
+from zen_nb.core.locks import new_lock
 
 _SCAN = 0xC0606610  # _IOWR('f', 16, struct pm_scan_arg)
 _ARGUMENT = Struct("<12Q")
@@ -42,7 +43,7 @@ class Pages:
     """Tells whether this process has written to a range of a private mapping."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._process = 0
         self._handle = -1
         self._works: bool | None = None
@@ -138,7 +139,7 @@ class Mappings:
     """All mappings of blobs that are alive in this process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._starts: list[int] = []
         self._at: dict[int, _Mapped] = {}
 

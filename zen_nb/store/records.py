@@ -13,13 +13,13 @@ many records name it), 2 for the format (``00``) and the counter (``01``).
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
+from zen_nb.core.locks import new_lock
 from zen_nb.core.model import JSON, Component, Record
 from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
@@ -463,7 +463,7 @@ def _same(one: Record, other: Record) -> bool:
 
 
 _stores: dict[Path, Store] = {}
-_opening = threading.Lock()
+_opening = new_lock()
 
 
 def open_store(configuration: Configuration) -> Store:
