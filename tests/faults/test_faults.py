@@ -18,7 +18,7 @@ PLAYS: dict[str, tuple[Play, int, int]] = {
     "killed while storing 24 kB": (plays.killed, 3, 85),
     "killed while storing 200 MB": (plays.killed_large, 0, 15),
     "interrupted beside another writer": (plays.interrupted, 100, 2000),
-    "every byte flipped, every length cut": (plays.damaged, 997, 13),
+    "bytes flipped and lengths cut, 13 apart": (plays.damaged, 997, 13),
     "files and rows swapped": (plays.swapped, 1, 1),
     "poison in every file and row": (plays.poisoned, 1, 1),
     "a disk of 20 MB, filled twice": (plays.full, 20, 40),

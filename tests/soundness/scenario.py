@@ -34,6 +34,8 @@ class Scenario:
         The step reads what it has changed: running it twice are two different runs.
     refused
         Ways in which the step cannot be kept: it says so, and runs each time.
+    known
+        What becomes of it where that is a limit that is known: a verdict for each such way.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Scenario:
     cell_only: bool = False
     reads_itself: bool = False
     refused: tuple[str, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def edits(self) -> tuple[Edit, ...]:

@@ -7,6 +7,7 @@ import pickle
 import random
 import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,32 @@ def test_any_stored_file_damaged_is_right_or_explained(
         store.close()
         shutil.rmtree(copy)
     assert {"right", "miss"} == set(outcomes)
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("part", range(4))
+def test_every_byte_of_every_file_flipped_or_cut_is_right_or_explained(
+    template: tuple[Path, str], opened: Any, part: int
+) -> None:
+    """No byte of a small store, and no length of a file, gives a wrong value or an exception."""
+    folder, key = template
+    memory = Path("/dev/shm")
+    outcomes: set[str] = set()
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as root:
+        copy = Path(root) / "copy"
+        for path in [path for path in sorted(folder.rglob("*")) if path.is_file()]:
+            content = path.read_bytes()
+            for place in range(part, len(content), 4):
+                for damaged in (flipped(content, place), content[:place]):
+                    shutil.copytree(folder, copy)
+                    copy.chmod(0o700)
+                    overwrite(copy / path.relative_to(folder), damaged)
+                    store = Store.open(copy, 10**9)
+                    outcomes.add(outcome(store, key))
+                    store.close()
+                    shutil.rmtree(copy)
+    assert outcomes == {"right", "miss"}
 
 
 def test_a_damaged_database_is_set_aside_and_rebuilt(

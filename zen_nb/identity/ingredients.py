@@ -25,6 +25,7 @@ Held: TypeAlias = "tuple[str, Any, Fingerprint | None]"
 _LOADERS = frozenset({"import_module", "__import__", "modules", "run_module", "find_spec"})
 # Names whose use lets code read all globals of a function or frame.
 _SCOPES = frozenset({"__globals__", "f_globals", "f_locals"})
+_OF_IPYTHON = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -157,9 +158,13 @@ def read_dynamically(reach: Reach, texts: Iterable[str], whole: str = "code") ->
         for name in sorted(named & set(scope)):
             reach.follow((name,), scope)
     for scope in list(reach.whole_scopes.values()):
-        for name in sorted(name for name in scope if not name.startswith("_")):
-            if name not in ("In", "Out", "get_ipython", "exit", "quit", "open"):
-                reach.follow((name,), scope, whole)
+        names = [name for name in scope if not name.startswith("_") and name not in _OF_IPYTHON]
+        for name in sorted(names):
+            reach.follow((name,), scope, whole)
+        module, apart = module_of(scope), {*reach.hidden, *reach.ignored}
+        label = f"order:{'the notebook' if module is None else module.__name__}"
+        order = digest_parts([name for name in names if name not in apart])
+        reach.components[label] = Component(label, order)
     return True
 
 

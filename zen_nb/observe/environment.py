@@ -19,10 +19,13 @@ from blake3 import blake3
 
 from zen_nb.core.locks import new_lock
 from zen_nb.core.model import Trace
+from zen_nb.observe.frames import module_of
 from zen_nb.observe.paths import installed_folders
 from zen_nb.observe.scope import Reach, Scope
 
 _Environ = os._Environ
+# What calls a function for the user, in a thread of its own perhaps.
+_POOLS = ("concurrent.futures", "functools", "multiprocessing.pool", "threading")
 _ACCESSORS = frozenset(
     {
         __name__,
@@ -130,10 +133,16 @@ class _Observed(_Environ[str]):
 def _asked_by_user() -> bool:
     """Tell whether the first frame that asks for itself belongs to the user."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__") in _ACCESSORS:
+    handed = False
+    while frame is not None:
+        module = module_of(frame)
+        by_pool = module.startswith(_POOLS)
+        if not by_pool and module not in _ACCESSORS:
+            break
+        handed = handed or by_pool
         frame = frame.f_back
-    if frame is None:
-        return False
+    if frame is None:  # a function that reads one was itself handed to a thread
+        return handed
     source = frame.f_code.co_filename
     return not source.startswith(("<frozen", *installed_folders()))
 

@@ -116,4 +116,12 @@ SCENARIOS = [
         "class A:\n    def __init__(self, v):\n        self.v = v\n    def go(self, x):\n        return self.v\nf = A(1).go",
         ("A(1)", "A(2)"),
     ),
+    _(
+        "order of globals collected by prefix",
+        RERUN,
+        setup="df_b = 2\ndf_a = 1",
+        step="y = [v for k, v in list(globals().items()) if k.startswith('df_')]",
+        edit=("df_b = 2\ndf_a = 1", "df_a = 1\ndf_b = 2"),
+        reads_itself=True,
+    ),
 ]

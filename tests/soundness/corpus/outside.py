@@ -128,4 +128,11 @@ SCENARIOS = [
         "import sys\nsys.setrecursionlimit(3000)\ndef f(x):\n    return x + 1",
         ("3000", "2500"),
     ),
+    scenario(
+        "outside: a variable read by a function that threads are handed",
+        RERUN,
+        "import os\nos.environ['REGION'] = 'eu'\nfrom concurrent.futures import ThreadPoolExecutor",
+        ("'eu'", "'us'"),
+        step="with ThreadPoolExecutor(1) as pool:\n    y = list(pool.map(os.getenv, ['REGION']))\ndel pool",
+    ),
 ]
