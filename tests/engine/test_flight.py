@@ -97,14 +97,15 @@ def test_a_holder_that_is_killed_is_followed_by_one_that_waits(start: Any) -> No
 
 def test_a_wait_can_be_interrupted(start: Any) -> None:
     """SIGINT ends the waiting process, and its holder goes on and keeps its result."""
-    holder = start(seconds=6)
+    holder = start(seconds=15)
     said_until(holder, "running")
-    waiter = start(seconds=6)
+    waiter = start(seconds=15)
     said_until(waiter, "computed by another process")
     waiter.send_signal(signal.SIGINT)
-    _, errors = waiter.communicate(timeout=5)
+    _, errors = waiter.communicate(timeout=30)
+    assert holder.poll() is None, "the wait did not end before what it waited for"
     assert "KeyboardInterrupt" in errors
-    assert json.loads(holder.communicate(timeout=30)[0].splitlines()[-1]) == ["completed", 7]
+    assert json.loads(holder.communicate(timeout=60)[0].splitlines()[-1]) == ["completed", 7]
 
 
 def test_after_a_failure_whoever_waited_runs(start: Any) -> None:

@@ -250,7 +250,8 @@ def test_digests_do_not_depend_on_threads():
     """A buffer above the size where threads start has the digest that one thread computes."""
     from blake3 import blake3
 
-    from zen_nb.identity.encoding import THREADS_FROM_BYTES, buffer_digest
+    from zen_nb.core.threads import THREADS_FROM_BYTES
+    from zen_nb.identity.encoding import buffer_digest
 
     large = bytes(range(256)) * (THREADS_FROM_BYTES // 128)
     assert buffer_digest(large) == blake3(large).digest()
