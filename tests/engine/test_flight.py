@@ -16,7 +16,8 @@ import pytest
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
-import json, os, sys, time
+import json, os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
 from typing import Annotated
 from zen_nb import pipeline, step
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from IPython.core import magic_arguments
@@ -83,6 +84,7 @@ _parser.allow_abbrev = False
 _known = [option for action in _parser._actions for option in action.option_strings]
 
 
+@lru_cache(maxsize=256)
 def read_step_options(words: tuple[str, ...]) -> StepOptions:
     """Return what the options of a ``%%step`` line set.
 

@@ -190,10 +190,9 @@ class Session:
 
     def define(self, step: Step) -> None:
         """Take in a step that a cell defines; raises `NameTaken`."""
-        namespace = self.shell.user_ns
-        given = {*namespace, *vars(builtins), *step.body.facts.settled}
-        missing = {name for name in step.reads if name not in given}
-        old = self.registry.put(replace(step, awaits=frozenset(missing)))
+        given = (self.shell.user_ns, vars(builtins), step.body.facts.settled)
+        missing = [name for name in step.reads if not any(name in names for names in given)]
+        old = self.registry.put(replace(step, awaits=frozenset(missing)) if missing else step)
         if old is not None:
             self.toggles.rename(old, step.name)
             self.logs[step.name] = self.logs.pop(old, StepLog())
