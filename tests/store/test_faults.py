@@ -127,6 +127,7 @@ import numpy as np
 from pathlib import Path
 from tests.store.making import a_record, put
 from zen_nb.store.records import Store
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
 store, other = (Store.open(Path(sys.argv[1]), 10**9) for _ in range(2))
 main = threading.main_thread().ident
 source = random.Random(4)
