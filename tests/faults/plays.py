@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.faults.peers import LARGE, PEERS, SMALL, Peer, is_right
+from tests.store.making import mounted
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -239,28 +239,12 @@ def _poison_rows(database: Path, poison: bytes) -> None:
     base.close()
 
 
-@contextmanager
-def small_disk(place: Path) -> Iterator[bool]:
-    """Mount 20 MB of memory as a disk; tell whether that can be done here."""
-    place.mkdir(parents=True)
-    ask = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=0700", "tmpfs", str(place)]
-    try:
-        subprocess.run(ask, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 def full(name: str, folder: Path, times: int) -> Tally:
     """Ask for more than the disk holds: every call gives its value, and what is there stays."""
     import warnings
 
     tally = Tally()
-    with small_disk(folder) as there, warnings.catch_warnings():
+    with mounted(folder) as there, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not there:
             tally.note = "nothing can be mounted here"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from zen_nb.core.model import Artifact, Component, Record, Trace
@@ -24,6 +28,22 @@ def a_record(number: int = 1, *, variant: int = 0, step: str = "train", **more: 
 
 
 A_COMPONENT = Component("code", "ef" * 32, {"source": "x = 1"})
+
+
+@contextmanager
+def mounted(place: Path, size: str = "20m") -> Iterator[bool]:
+    """Mount memory as a disk of its own at `place`; tell whether that can be done here."""
+    place.mkdir(parents=True)
+    ask = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(place)]
+    try:
+        subprocess.run(ask, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def put(store: Store, record: Record, values: dict[str, Any], **more: Any) -> Record:

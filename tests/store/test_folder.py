@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.store.making import a_record, got, put
+from tests.store.making import a_record, got, mounted, put
 from zen_nb.store import folder as folders
 from zen_nb.store.folder import kind_of_mount
 
@@ -42,17 +41,12 @@ def test_the_mount_that_is_seen_counts(path: str, kind: str) -> None:
 @pytest.fixture
 def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Mount a file system of a type that counts as remote here."""
-    place = tmp_path / "network"
-    place.mkdir()
-    ask = ["mount", "-t", "tmpfs", "-o", "size=50m,mode=0700", "tmpfs", str(place)]
-    try:
-        subprocess.run(ask, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("nothing can be mounted here")
-    monkeypatch.setattr(folders, "REMOTE", folders.REMOTE | {"tmpfs"})
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "local"))
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounted(tmp_path / "network", "50m") as there:
+        if not there:
+            pytest.skip("nothing can be mounted here")
+        monkeypatch.setattr(folders, "REMOTE", folders.REMOTE | {"tmpfs"})
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "local"))
+        yield tmp_path / "network"
 
 
 def test_on_a_network_the_database_is_local(network: Path, tmp_path: Path, opened: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.making import a_record, got, put
+from tests.store.making import a_record, got, mounted, put
 from zen_nb.store import space as spaces
 from zen_nb.store.records import Store
 
@@ -168,15 +168,10 @@ def test_orphans_are_swept_after_an_hour(store: Store, folder: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount 20 MB of memory as a disk of its own, where the machine allows."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    ask = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=0700", "tmpfs", str(place)]
-    try:
-        subprocess.run(ask, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("nothing can be mounted here")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounted(tmp_path / "disk") as there:
+        if not there:
+            pytest.skip("nothing can be mounted here")
+        yield tmp_path / "disk"
 
 
 def test_a_full_disk_keeps_what_it_has_and_can_be_cleaned(small_disk: Path, opened: Any) -> None:

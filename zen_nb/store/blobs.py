@@ -195,8 +195,10 @@ class Blobs:
             return False
         return True
 
-    def open(self, digest: str, size: int) -> memoryview:
+    def open(self, digest: str, size: int, *, afresh: bool = False) -> memoryview:
         """Return the bytes as private, writable memory: a change never reaches the file.
+
+        They are hashed unless the file was verified before as it is; `afresh`, in any case.
 
         Raises
         ------
@@ -220,24 +222,34 @@ class Blobs:
         finally:
             os.close(handle)
         view = memoryview(mapped)
-        self._verify(digest, status, view)
+        self._verify(digest, status, view, afresh=afresh)
         # A change within the tick of its last one would not show in the file's times.
         if size >= MAP_FROM_BYTES and time.time_ns() - status.st_ctime_ns >= _TICK_NS:
             mappings.add(mapped, self._place(digest), status, digest)
         return view
 
-    def _verify(self, digest: str, status: os.stat_result, view: memoryview) -> None:
+    def _verify(
+        self, digest: str, status: os.stat_result, view: memoryview, *, afresh: bool
+    ) -> None:
         now = seen(status)
-        if self._verified.get(digest) == now:
-            return
-        lasting = self.memory is not None and status.st_size >= REMEMBER_FROM_BYTES
-        if lasting and self.memory is not None and self.memory.recall(digest) == now:
-            self._verified[digest] = now
+        if not afresh and self._is_remembered(digest, now):
             return
         if digest_of(view) != digest:
+            self._verified.pop(digest, None)
             self._damaged[digest] = now
             raise BlobGone(f"a stored part is damaged ({digest[:12]}…)")
         self._remember(digest, status)
+
+    def _is_remembered(self, digest: str, now: Seen) -> bool:
+        """Tell whether this very state of a file was verified, here or by another process."""
+        if self._verified.get(digest) == now:
+            return True
+        size = now[2]
+        lasting = self.memory is not None and size >= REMEMBER_FROM_BYTES
+        if lasting and self.memory is not None and self.memory.recall(digest) == now:
+            self._verified[digest] = now
+            return True
+        return False
 
     def _remember(self, digest: str, status: os.stat_result) -> None:
         if time.time_ns() - status.st_ctime_ns < _TICK_NS:
@@ -248,14 +260,10 @@ class Blobs:
 
     def fault(self, digest: str, size: int) -> str:
         """Hash a blob, whatever is remembered of it; return what is wrong, empty if nothing is."""
-        self._verified.pop(digest, None)
-        memory, self.memory = self.memory, None
         try:
-            self.open(digest, size)
+            self.open(digest, size, afresh=True)
         except BlobGone as error:
             return str(error)
-        finally:
-            self.memory = memory
         return ""
 
     def remove(self, digest: str) -> int:
