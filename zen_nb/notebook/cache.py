@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong instead of ending the process."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def _add_commands(parser: argparse.ArgumentParser) -> None:
