@@ -179,7 +179,8 @@ class Latecomers:
         if not paths:
             return
         loaded = {
-            getattr(module, "__file__", None): name for name, module in sorted(sys.modules.items())
+            getattr(module, "__file__", None): name
+            for name, module in sorted(sys.modules.copy().items())
         }
         for path in paths:
             if path in loaded:
@@ -233,7 +234,7 @@ class Latecomers:
 
 def _of_the_project() -> Iterator[str]:
     """Yield the project's modules: code that searches may find any, and nothing tells which."""
-    for name, module in sorted(sys.modules.items()):
+    for name, module in sorted(sys.modules.copy().items()):
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and not file.startswith(installed_folders()):
             yield name

@@ -41,7 +41,7 @@ def slots_of(kind: type, *, above: type = object) -> list[tuple[str, Read]]:
         if "__slots__" in parent.__dict__:
             found += [
                 (name, part.__get__)
-                for name, part in parent.__dict__.items()
+                for name, part in parent.__dict__.copy().items()
                 if isinstance(part, MemberDescriptorType)
             ]
     return found

@@ -86,7 +86,7 @@ def follows_from_the_rest(cls: type, name: str) -> bool:
 def class_entries(cls: type) -> Iterator[tuple[str, object]]:
     """Yield the parts of `cls` itself (not of its bases), by name."""
     skipped = _BOOKKEEPING | _ENUM_TABLES if issubclass(cls, enum.Enum) else _BOOKKEEPING
-    for name, part in sorted(vars(cls).items()):
+    for name, part in sorted(vars(cls).copy().items()):
         if name in skipped or isinstance(part, (GetSetDescriptorType, MemberDescriptorType)):
             continue
         # A weak container as it is: what is in it must not be kept alive, and changes.

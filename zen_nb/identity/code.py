@@ -283,7 +283,7 @@ class Reach(Naming):
                 parts.append(self._held(f"{label}() default", name, value))
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             parts.append(self._captured(label, function, name, contents(cell)))
-        for name, value in sorted(vars(function).items()):
+        for name, value in sorted(vars(function).copy().items()):
             parts += (name, self._held(label, name, value))
         self._documents[label] = function
         self.components[label] = Component(label, digest_parts(parts), Source(function))
@@ -361,7 +361,7 @@ class Reach(Naming):
         parts = ["module"]
         if RELOADER in self.names:
             parts.append(file_digest(module_file(module.__name__)))
-        for name, part in sorted(vars(module).items()):
+        for name, part in sorted(vars(module).copy().items()):
             if name in _OF_IMPORTS:
                 continue
             if not is_code(part):

@@ -86,7 +86,7 @@ class _Function(NamedTuple):
         for at, value in enumerate(self.defaults or ()):
             yield f"its default {at}", value
         yield from ((f"its default {name}", value) for name, value in (self.keywords or {}).items())
-        yield from ((f".{name}", value) for name, value in self.function.__dict__.items())
+        yield from ((f".{name}", value) for name, value in self.function.__dict__.copy().items())
 
 
 def _functions_hold(functions: list[_Function]) -> bool:
@@ -176,7 +176,7 @@ class Guard:
         keywords = function.__kwdefaults__
         for name, value in (keywords or {}).items():
             self.look(keywords or {}, name, value)
-        for name, value in function.__dict__.items():
+        for name, value in function.__dict__.copy().items():
             self.look(function.__dict__, name, value)
         made = _Function(
             function,

@@ -158,7 +158,7 @@ def read_dynamically(reach: Reach, texts: Iterable[str], whole: str = "code") ->
         for name in sorted(named & set(scope)):
             reach.follow((name,), scope)
     for scope in list(reach.whole_scopes.values()):
-        names = [name for name in scope if not name.startswith("_") and name not in _OF_IPYTHON]
+        names = [name for name in [*scope] if not name.startswith("_") and name not in _OF_IPYTHON]
         for name in sorted(names):
             reach.follow((name,), scope, whole)
         module, apart = module_of(scope), {*reach.hidden, *reach.ignored}

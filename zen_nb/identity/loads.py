@@ -81,7 +81,7 @@ class Load:
 
     def _held(self) -> Iterator[tuple[str, object]]:
         """Yield what the module holds, without what the import system puts there."""
-        for name, value in list(vars(self.module).items()):
+        for name, value in vars(self.module).copy().items():
             below = sys.modules.get(f"{self._spec.name}.{name}")
             if not name.startswith("__") and (below is None or value is not below):
                 yield name, value
@@ -110,7 +110,7 @@ class Load:
     def _class(self, cls: type) -> object:
         parts = [
             (name, id(part) if part is cls else self._print(part))
-            for name, part in vars(cls).items()
+            for name, part in vars(cls).copy().items()
             if not name.startswith("__") or isinstance(part, FunctionType)
         ]
         return (cls.__bases__, tuple(parts))
@@ -222,7 +222,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
 
 def _executed(code: CodeType) -> None:
     """Take note that the code of a module is about to be executed."""
-    for module in islice(reversed(sys.modules.values()), 4):
+    for module in tuple(islice(reversed(sys.modules.values()), 4)):
         spec = getattr(module, "__spec__", None)
         if type(spec) is ModuleSpec and spec.__dict__.get("_initializing"):
             if spec.origin == code.co_filename and _is_of_the_project(spec):

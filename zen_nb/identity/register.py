@@ -110,13 +110,13 @@ def _read_modules() -> None:
         and _read.get("__main__") is main
     ):
         return
-    for name, module in [*sys.modules.items()]:
+    for name, module in sys.modules.copy().items():
         if name in _read and _read[name] is module:
             continue
         _read[name] = module
         if isinstance(module, ModuleType) and module_origin(name) == "project":
             _add(_writings_of(module), vars(module))
-    for name in _read.keys() - sys.modules.keys():
+    for name in _read.keys() - sys.modules.copy().keys():
         del _read[name]
 
 

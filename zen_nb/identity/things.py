@@ -103,7 +103,7 @@ def rank_of(thing: object) -> tuple[str, ...]:
             f"{name} {rank_of(part) if isinstance(part, FunctionType) else ''}{part!r}"
             if is_atom(part)
             else name
-            for name, part in sorted(vars(thing).items())
+            for name, part in sorted(vars(thing).copy().items())
         ]
         return (thing.__module__, thing.__qualname__, *parts)
     return ()

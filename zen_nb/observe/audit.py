@@ -379,7 +379,7 @@ def _on_question(audit: Audit, args: tuple[Any, ...]) -> None:
 def _on_lazy(audit: Audit, args: tuple[Any, ...]) -> None:
     """A plan made earlier is read now: from the files it lists, and perhaps from more."""
     paths, complete = args
-    known = {touch.path for touch in audit.touches.values()}
+    known = {touch.path for touch in audit.touches.copy().values()}
     if complete:
         _on_reader(audit, (paths,))
     elif not known.issuperset(map(os.path.abspath, paths)):

@@ -126,7 +126,7 @@ class _Observed(_Environ[str]):
             for watch in _active:
                 watch.note_whole()
         return {
-            self.decodekey(k): self.decodevalue(v) for k, v in tuple(vars(self)["_data"].items())
+            self.decodekey(k): self.decodevalue(v) for k, v in vars(self)["_data"].copy().items()
         }
 
 

@@ -157,7 +157,7 @@ class FileWatch:
     def _asked(self, touches: Collection[str]) -> Iterator[Trace]:
         """Return what was asked about paths of which nothing more is known."""
         known = self._audit.asked
-        own = {t.path for t in self._audit.touches.values() if t.kinds}
+        own = {t.path for t in self._audit.touches.copy().values() if t.kinds}
         left = {
             key: asked
             for key, asked in known.items()
@@ -174,7 +174,7 @@ class FileWatch:
         own, outside = module_sources(), left_out()
         connection = connection_file()
         joined = dict(self._named)
-        for touch in self._audit.touches.values():
+        for touch in self._audit.touches.copy().values():
             _join(joined, touch)
         return {
             path: touch

@@ -41,7 +41,7 @@ class NamespaceWatch:
         A name bound again to the very same object (a small integer) cannot be told
         from one left alone, so the names that the cell's code binds are given.
         """
-        before, now = self._before, self._namespace
+        before, now = self._before, dict(self._namespace)
         # Names are looked at last: a shell keeps two for each cell that was ever executed.
         bound = [
             name

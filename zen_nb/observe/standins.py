@@ -43,5 +43,5 @@ def put_back(standins: Iterable[StandIn]) -> None:
 def _replace_everywhere(held: dict[int, tuple[Any, Any]]) -> None:
     for holder in gc.get_referrers(*(function for function, _ in held.values())):
         if isinstance(holder, dict):
-            for key in [key for key, value in holder.items() if id(value) in held]:
+            for key in [key for key, value in dict.copy(holder).items() if id(value) in held]:
                 holder[key] = held[id(holder[key])][1]
