@@ -237,7 +237,7 @@ def test_a_newer_format_is_left_alone(store: Store, folder: Path, opened: Any) -
     newer = sealed[:7] + bytes([envelopes.VERSION + 1]) + sealed[8:]
     later = envelopes.framed([(newer, b"")])
     with store._rows.transaction():
-        store._space().put(record.key, later)
+        store._space().put(record.key, later, row)
     store._journal.write(record.key, later)
     other = opened(folder)
     assert "newer than this zen_nb" in other.find(record.key).refused[0]

@@ -61,6 +61,8 @@ _SETTINGS: dict[str, Any] = {
     "sqlite_journal_mode": "wal",
     "sqlite_mmap_size": 0,
     "sqlite_synchronous": 1,
+    # Pages that wait to be moved into the database; moving them waits for the disk.
+    "sqlite_wal_autocheckpoint": 4000,
 }
 
 
@@ -79,8 +81,7 @@ class RowDisk(diskcache.Disk):  # type: ignore[misc]
         super().__init__(directory, min_file_size=_HUGE, pickle_protocol=5)
 
     def put(self, key: Any) -> tuple[str, bool]:
-        if type(key) is not str or key.strip("0123456789abcdef"):
-            raise BadRow("a key is hexadecimal text")
+        _require_key(key)
         return key, True
 
     def get(self, key: Any, raw: Any) -> str:
@@ -129,8 +130,7 @@ class Rows:
 
     def get(self, key: str) -> bytes | None:
         """Return the value of `key`, or ``None``; a damaged row counts as none."""
-        if key.strip("0123456789abcdef"):
-            raise BadRow("a key is hexadecimal text")
+        _require_key(key)
         cache = self._cache
         if cache is not None:
             try:
@@ -143,11 +143,27 @@ class Rows:
 
     def put(self, key: str, value: bytes) -> None:
         """Keep `value` under `key`."""
-        self._call(lambda cache: cache.set(key, value))
+        _require_key(key)
+        if type(value) is not bytes:
+            raise BadRow("a value is bytes")
+        self._call(lambda cache: cache._sql(_PUT, (key, time.time(), MODE_BYTES, value)))
+
+    def add_to(self, key: str, difference: int) -> None:
+        """Let the number under `key`, 0 where there is none, grow by `difference`, not below 0."""
+        _require_key(key)
+        first = str(max(0, difference)).encode()
+        values = (key, time.time(), MODE_BYTES, first, difference)
+        self._call(lambda cache: cache._sql(_ADD, values))
 
     def delete(self, key: str) -> None:
         """Forget `key`."""
-        self._call(lambda cache: cache.delete(key))
+        _require_key(key)
+        self._call(lambda cache: cache._sql(_DELETE, (key,)))
+
+    def keep_last_with(self, start: str, most: int) -> None:
+        """Forget the keys that begin with `start` and are longer, but for the last `most`."""
+        _require_key(start)
+        self._call(lambda cache: cache._sql(_DELETE_EARLIER, (start, f"{start}g", most)))
 
     def all_keys(self) -> list[str]:
         """Return all keys, sorted."""
@@ -191,13 +207,18 @@ class Rows:
             Where the lock is not had within `WAIT_S` seconds, or nothing can be written.
         """
         with held, self._lock:
-            self._call(lambda cache: cache.get(FORMAT_KEY))  # opens, and heals what is damaged
             if self._moved():
                 self.close()
-                self._call(lambda cache: None)
+            begun = contextlib.ExitStack()
+
+            def begin(cache: Any) -> None:
+                _get(cache, FORMAT_KEY)  # heals what is damaged, before anything is begun
+                begun.enter_context(cache.transact())
+
+            self._call(begin)
             self._inside += 1
             try:
-                with self._cache.transact():
+                with begun:
                     yield
             except (sqlite3.Error, diskcache.Timeout, DatabaseDamaged) as error:
                 if not isinstance(error, DatabaseDamaged) and not _is_damage(error):
@@ -283,13 +304,34 @@ class Rows:
         self._lock = threading.RLock()
 
 
+# diskcache's own `get` and `set` ask several times for what rows of ours never have.
 _ASK = "SELECT value FROM Cache WHERE key = ? AND raw = 1 AND mode = 1 AND filename IS NULL"
+_PUT = (
+    "INSERT INTO Cache(key, raw, store_time, access_time, size, mode, value)"
+    " VALUES (?1, 1, ?2, ?2, 0, ?3, ?4) ON CONFLICT(key, raw) DO UPDATE SET"
+    " store_time = ?2, expire_time = NULL, size = 0, mode = ?3, filename = NULL, value = ?4"
+)
+_ADD = (
+    "INSERT INTO Cache(key, raw, store_time, access_time, size, mode, value)"
+    " VALUES (?1, 1, ?2, ?2, 0, ?3, ?4) ON CONFLICT(key, raw) DO UPDATE SET"
+    " value = CAST(CAST(max(0, CAST(CAST(value AS TEXT) AS INTEGER) + ?5) AS TEXT) AS BLOB)"
+)
+_DELETE = "DELETE FROM Cache WHERE key = ? AND raw = 1"
+_DELETE_EARLIER = (
+    "DELETE FROM Cache WHERE rowid IN (SELECT rowid FROM Cache"
+    " WHERE raw = 1 AND key > ? AND key < ? ORDER BY key DESC LIMIT -1 OFFSET ?)"
+)
 
 
 def _get(cache: Any, key: str) -> bytes | None:
-    """Return a value by one statement: diskcache's `get` looks for what our rows never have."""
+    """Return a value by one statement."""
     rows = cache._sql(_ASK, (key,)).fetchall()
     return rows[0][0] if rows and type(rows[0][0]) is bytes else None
+
+
+def _require_key(key: str) -> None:
+    if type(key) is not str or key.strip("0123456789abcdef"):
+        raise BadRow("a key is hexadecimal text")
 
 
 def _compact(cache: Any) -> None:
@@ -308,7 +350,8 @@ def _is_damage(error: BaseException) -> bool:
 
 
 def _unavailable(folder: Path, error: BaseException) -> StoreUnavailable:
-    if isinstance(error, diskcache.Timeout):
+    busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    if busy or isinstance(error, diskcache.Timeout):
         return StoreUnavailable(f"another kernel has been writing to {folder} for {WAIT_S:.0f} s")
     return StoreUnavailable(f"cannot use the store in {folder}: {error}")
 

@@ -30,8 +30,8 @@ A row, and a journal file, is a sequence of frames, newest first: length of the
 envelope (4 bytes), length of its tail (4 bytes; 0 in a row), envelope, tail. A
 tail is the concatenation of its sections in the order of the head's table.
 
-A line of a step's history is an envelope without sections, signed for purpose
-``history`` under the key of its row, whose head also has ``key``.
+A line of a step's history is an envelope signed for purpose ``history`` under the key of
+its row; its head is the record's with ``key`` instead of ``sections``, which it has none of.
 
 A tombstone is an envelope whose head is ``{"evicted_at": t, "reason": text}``, with
 purpose ``tombstone`` and a variant of zero bytes; it stands alone in its row.
@@ -61,6 +61,7 @@ _PREFIX = Struct(f"<8s{IDENTITY_BYTES}s32s")
 _BODY = Struct("<32sI")
 _FRAME = Struct("<II")
 _NO_VARIANT = bytes(32)
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Refused(Exception):
@@ -119,10 +120,12 @@ def seal_tombstone(signer: Signer, key: str, tombstone: Tombstone) -> bytes:
     return seal_head(signer, b"tombstone 1", key, head)
 
 
-def seal_past(signer: Signer, row: str, record: Record) -> bytes:
-    """Return `record` as one line of a history, kept under the key `row`."""
-    head = {"key": record.key, **_head(record, ())}
-    return seal_head(signer, b"history 1", row, head, record.variant)
+def seal_past(signer: Signer, row: str, key: str, sealed: bytes) -> bytes:
+    """Return the record of `key` that was `sealed` as a line of a history, kept under `row`."""
+    head = _head_text(sealed)
+    # The head's last entry; what follows it here has no names.
+    content = b'{"key":"%b",%b}' % (key.encode("ascii"), head[1 : head.rindex(b',"sections":')])
+    return _seal_text(signer, b"history 1", row, content, bytes.fromhex(variant_of(sealed)))
 
 
 def unseal_past(signer: Signer, row: str, envelope: bytes) -> Record:
@@ -135,9 +138,7 @@ def seal_head(
     signer: Signer, purpose: bytes, key: str, head: Mapping[str, Any], variant: str = ""
 ) -> bytes:
     """Return `head` as an envelope without sections, signed for `purpose` under `key`."""
-    content = _json(head)
-    body = _BODY.pack(bytes.fromhex(variant) or _NO_VARIANT, len(content)) + content
-    return _signed(signer, purpose, key, body)
+    return _seal_text(signer, purpose, key, _json(head), bytes.fromhex(variant) or _NO_VARIANT)
 
 
 def unseal_head(
@@ -240,6 +241,8 @@ def unverified_blobs(row: bytes) -> set[str]:
 def unverified_blob_sizes(row: bytes) -> dict[str, int]:
     """Return the sizes in bytes of all blobs that a row names, by digest."""
     found: dict[str, int] = {}
+    if b'"blob"' not in row:
+        return found
     for head in unverified_heads(row):
         for part in head.get("sections", ()):
             if len(part) == 4 and part[1] == "blob":
@@ -271,6 +274,10 @@ def variant_of(envelope: bytes) -> str:
     return envelope[_PREFIX.size : _PREFIX.size + 32].hex()
 
 
+def _seal_text(signer: Signer, purpose: bytes, key: str, head: bytes, variant: bytes) -> bytes:
+    return _signed(signer, purpose, key, _BODY.pack(variant, len(head)) + head)
+
+
 def _signed(signer: Signer, purpose: bytes, key: str, body: bytes) -> bytes:
     mac = signer.mac(purpose, key.encode(), body)
     return _PREFIX.pack(_START, signer.identity, mac) + body
@@ -282,10 +289,14 @@ def _strange(magic: bytes) -> str:
     return "the record is damaged (it does not begin as one)"
 
 
-def _head_of(envelope: bytes) -> dict[str, Any]:
+def _head_text(envelope: bytes) -> bytes:
     _, length = _BODY.unpack_from(envelope, _PREFIX.size)
     begin = _PREFIX.size + _BODY.size
-    head = json.loads(envelope[begin : begin + length])
+    return envelope[begin : begin + length]
+
+
+def _head_of(envelope: bytes) -> dict[str, Any]:
+    head = json.loads(_head_text(envelope))
     if type(head) is not dict:
         raise Refused("the record is damaged (no head)")
     return head
@@ -347,4 +358,4 @@ def traces_of(rows: Sequence[Sequence[Any]]) -> tuple[Trace, ...]:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _encode(value).encode("ascii")

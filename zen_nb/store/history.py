@@ -12,7 +12,7 @@ from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Record
 from zen_nb.store import envelope as envelopes
 from zen_nb.store.disk import Rows
-from zen_nb.store.envelope import Refused
+from zen_nb.store.envelope import Entry, Refused
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import judge
 from zen_nb.store.signing import Signer
@@ -31,14 +31,13 @@ class History:
         self._rows = rows
         self._signer = signer
 
-    def push(self, record: Record) -> None:
-        """Add a line for `record`; to be called inside a transaction."""
+    def push(self, record: Record, sealed: bytes) -> None:
+        """Add a line for `record`, kept as `sealed`; to be called inside a transaction."""
         moment = min(max(0, int(record.created_at * 1e6)), _LATEST)
         row = f"{row_of(record.step)}{moment:013x}"
-        self._rows.put(row, envelopes.seal_past(self._signer, row, record))
+        self._rows.put(row, envelopes.seal_past(self._signer, row, record.key, sealed))
         if moment % _TRIM_EVERY == 0:
-            for old in self._rows.last_with(row_of(record.step), 1000)[LINES:]:
-                self._rows.delete(old)
+            self._rows.keep_last_with(row_of(record.step), LINES)
 
     def read(self, step: str, most: int = LINES) -> list[Record]:
         """Return the records of `step`, newest first; damaged lines are left out."""
@@ -57,8 +56,7 @@ class History:
 
     def forget(self, step: str) -> None:
         """Remove all lines of `step`."""
-        for line in self._rows.last_with(row_of(step), 1 << 31):
-            self._rows.delete(line)
+        self._rows.keep_last_with(row_of(step), 0)
 
 
 def row_of(step: str) -> str:
@@ -66,10 +64,10 @@ def row_of(step: str) -> str:
     return blake3(b"history 1\0" + step.encode("utf-8", "surrogatepass")).hexdigest(length=24)
 
 
-def from_journal(journal: Journal, signer: Signer, step: str | None = None) -> list[Record]:
+def from_journal(journal: Journal, signer: Signer, step: str | None = None) -> list[Entry]:
     """Return all records of the journal, or those of `step`, newest first."""
-    past = []
+    past: list[Entry] = []
     for key in journal.all():
         entries = judge(signer, key, journal.read(key) or b"").entries
-        past += [entry.record for entry in entries if step in (None, entry.record.step)]
-    return sorted(past, key=lambda record: -record.created_at)
+        past += [entry for entry in entries if step in (None, entry.record.step)]
+    return sorted(past, key=lambda entry: -entry.record.created_at)

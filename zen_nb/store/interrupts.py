@@ -7,6 +7,8 @@ always has some), so a handler of our own stands in for the time of one call.
 
 from __future__ import annotations
 
+import os
+
 # The C functions: those of `signal` convert to enums, which takes ten times as long as
 # a lookup in the store may add.
 from _signal import (  # type: ignore[import-not-found]
@@ -15,10 +17,21 @@ from _signal import (  # type: ignore[import-not-found]
     raise_signal,
 )
 from _signal import signal as install
-from threading import get_ident
-from threading import main_thread as _main_thread
+from threading import get_ident, main_thread
 from types import FrameType, TracebackType
 from typing import Any
+
+_main = main_thread().ident
+
+
+def _after_fork() -> None:
+    """The thread that forked is the child's main thread, whichever it was."""
+    global _main  # noqa: PLW0603 - asked at every call of the store
+    _main = get_ident()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class HeldInterrupts:
@@ -35,7 +48,7 @@ class HeldInterrupts:
         self._previous: Any = None
 
     def __enter__(self) -> None:
-        if get_ident() != _main_thread().ident:
+        if get_ident() != _main:
             return
         if self._depth == 0:
             if getsignal(SIGINT) is None:  # installed by C code: it could not be put back
@@ -52,7 +65,7 @@ class HeldInterrupts:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._depth == 0 or get_ident() != _main_thread().ident:
+        if self._depth == 0 or get_ident() != _main:
             return
         self._depth -= 1
         if self._depth == 0:

@@ -13,6 +13,7 @@ many records name it), 2 for the format (``00``) and the counter (``01``).
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -49,6 +50,10 @@ __all__ = ["Lookup", "NotLoadable", "Store", "open_store"]
 _REMEMBERED_KEYS = 4096
 # What making room may take of a step's time; what is left to go then goes with the next ones.
 _EVICTING_S = 1.0
+# How much of the limit is written, and how long it takes, before the size is looked at again.
+_LOOKED_AT_EVERY = 1 / 1000
+_LOOKED_AT_AFTER_S = 1.0
+_HEAD_BYTES = 4096
 _NOTHING = Lookup()
 
 
@@ -91,6 +96,8 @@ class Store:
         self._mine: set[str] = set()
         self._touched: set[str] = set()
         self._full_at_bytes = 0
+        self._unlooked_bytes = 0
+        self._look_at_s = 0.0
         self._open_rows()
 
     @classmethod
@@ -200,7 +207,8 @@ class Store:
         if self._signer is None:
             return []
         if self._rows is None:
-            return history.from_journal(self._journal, self._signer, step)[:most]
+            past = history.from_journal(self._journal, self._signer, step)[:most]
+            return [entry.record for entry in past]
         return history.History(self._rows, self._signer).read(step, most)
 
     def latest(self, most: int) -> list[Record]:
@@ -265,7 +273,7 @@ class Store:
         self._mine.add(record.key)
         if rows.rebuilt:
             self._fill()
-        self._limit()
+        self._limit(record.size_bytes)
         return record
 
     def forget(self, key: str) -> None:
@@ -428,7 +436,12 @@ class Store:
                 self.find(record.key)
         raise NotLoadable("the record is gone")
 
-    def _limit(self) -> None:
+    def _limit(self, grown_bytes: int) -> None:
+        self._unlooked_bytes += grown_bytes + _HEAD_BYTES
+        few = self._unlooked_bytes < self.size_limit_bytes * _LOOKED_AT_EVERY
+        if few and time.monotonic() < self._look_at_s:
+            return
+        self._unlooked_bytes, self._look_at_s = 0, time.monotonic() + _LOOKED_AT_AFTER_S
         size = self.size_bytes()
         # Where nothing more could go last time, let it grow a little before looking again.
         if size > max(self.size_limit_bytes, self._full_at_bytes * 1.05):
@@ -450,10 +463,11 @@ class Store:
             with rows.transaction():
                 space = self._space()
                 for key in self._journal.all():
-                    space.put(key, envelopes.without_tails(self._journal.read(key) or b""))
+                    row = envelopes.without_tails(self._journal.read(key) or b"")
+                    space.put(key, row, rows.get(key) or b"")
                     space.count(self._journal.size(key))
-                for record in reversed(history.from_journal(self._journal, self._signer)):
-                    history.History(rows, self._signer).push(record)
+                for entry in reversed(history.from_journal(self._journal, self._signer)):
+                    history.History(rows, self._signer).push(entry.record, entry.envelope)
         except StoreUnavailable:
             return  # each key is still found in the journal when it is asked for
 

@@ -68,26 +68,26 @@ class Space:
     def count(self, grown_bytes: int) -> None:
         """Add to the counter; to be called inside a transaction."""
         if grown_bytes:
-            self._rows.put(SIZE_KEY, str(max(0, self.size_bytes() + grown_bytes)).encode())
+            self._rows.add_to(SIZE_KEY, grown_bytes)
 
-    def put(self, key: str, row: bytes, grown_bytes: int = 0) -> None:
-        """Let `key` have `row`, and count the blobs it names; to be called inside a transaction.
+    def put(self, key: str, row: bytes, before: bytes, grown_bytes: int = 0) -> None:
+        """Let `key` have `row` for the one it has, and count the blobs that both name.
 
-        `grown_bytes` is what else the store takes by that.
+        To be called inside a transaction, in which `before` was read. `grown_bytes` is what
+        else the store takes by that.
 
         Blobs that nothing names any more are there until `free`: what is undone loses none.
         """
-        before = envelopes.unverified_blobs(self._rows.get(key) or b"")
-        after = envelopes.unverified_blobs(row)
-        grown = sum(self._take(digest) for digest in after - before)
-        freed = sum(self._leave(digest) for digest in before - after)
+        old, new = envelopes.unverified_blobs(before), envelopes.unverified_blobs(row)
+        grown = sum(self._take(digest) for digest in new - old)
+        freed = sum(self._leave(digest) for digest in old - new)
         self._rows.put(key, row)
         self.count(grown_bytes + grown - freed)
 
     def restore(self, key: str, row: bytes) -> None:
         """Let `key` have `row` again, which was found elsewhere."""
         with self._rows.transaction():
-            self.put(key, row)
+            self.put(key, row, self._rows.get(key) or b"")
 
     def _take(self, digest: str) -> int:
         """Count one more owner of a blob, and return the bytes that are new by that."""
@@ -210,7 +210,7 @@ class Space:
         if reason is not None:
             said = Tombstone(time.time(), reason)
             stone = envelopes.framed([(envelopes.seal_tombstone(self._signer, key, said), b"")])
-        self.put(key, stone)
+        self.put(key, stone, self._rows.get(key) or b"")
         if reason is None:
             self._rows.delete(key)
 

@@ -34,6 +34,7 @@ class Writer:
         self._blobs = blobs
         self._journal = journal
         self._signer = signer
+        self._replaced: list[tuple[str, bytes | None]] = []
 
     def keep(self, record: Record, contents: Contents) -> Record:
         """Keep `record` with its parts and return it with size and writer filled in.
@@ -60,7 +61,6 @@ class Writer:
         return record
 
     def _commit(self, record: Record, sealed: bytes, parts: Parts, contents: Contents) -> None:
-        before = self._journal.read(record.key)
         try:
             for _ in range(_TRIES):
                 if self._write_if_here(record, sealed, parts):
@@ -70,7 +70,6 @@ class Writer:
                 parts.stored += again.stored
         except BaseException as error:
             self._undo(parts)
-            self._journal.restore(record.key, before)
             if isinstance(error, OSError):
                 raise StoreUnavailable(
                     f"cannot write to {self._folder}: {error.strerror}"
@@ -100,7 +99,8 @@ class Writer:
     def _write(self, record: Record, sealed: bytes, parts: Parts, space: Space) -> None:
         key = record.key
         rows, signer = self._rows, self._signer
-        before = self._journal.read(key) or rows.get(key) or b""
+        row, file = rows.get(key) or b"", self._journal.read(key)
+        before = file or row
         believed = {entry.envelope for entry in judge(signer, key, before).entries}
         kept: list[tuple[bytes, bytes | memoryview]] = [(sealed, b"".join(parts.tail))]
         for old, tail in envelopes.readable(before):
@@ -108,11 +108,15 @@ class Writer:
             if other or envelopes.is_newer(old):
                 kept.append((old, tail))
         after = envelopes.framed(kept[:VARIANTS])
-        space.put(key, envelopes.without_tails(after), len(after) - self._journal.size(key))
-        History(rows, signer).push(record)
+        grown = len(after) - len(file or b"")
+        space.put(key, envelopes.without_tails(after), row, grown)
+        History(rows, signer).push(record, sealed)
+        self._replaced.append((key, file))
         self._journal.write(key, after)
 
     def _undo(self, parts: Parts) -> None:
+        while self._replaced:
+            self._journal.restore(*self._replaced.pop())
         for part in parts.stored:
             if part.new:
                 self._blobs.remove(part.digest)
