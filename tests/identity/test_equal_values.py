@@ -16,8 +16,9 @@ import pytest
 import scipy.sparse
 import scipy.stats
 
-from tests.identity.samples import NameSink, Plain, Slotted, fp, frame
-from zen_nb.identity.values import fingerprint_of
+from tests.identity.samples import ARRAYS, NameSink, Plain, Slotted, fp, frame
+from zen_nb.identity import arrays
+from zen_nb.identity.values import QUICK, fingerprint_of
 
 
 def consolidated():
@@ -443,7 +444,7 @@ def test_floats_that_differ_in_sign_of_zero_differ_in_every_way_of_writing():
 
 PLAIN_ONLY = """
 import sys
-from zen_nb.identity.values import fingerprint_of
+from zen_nb.identity.values import QUICK, fingerprint_of
 from zen_nb.identity.summary import summarise
 class Sink:
     def token(self, thing): return 'x'
@@ -478,3 +479,13 @@ def test_the_name_of_code_counts():
 
     for value in (Plain(a=1), len, Plain, np.zeros(1), consolidated()):
         assert fingerprint_of(value, Renaming()) != fp(value)
+
+
+@pytest.mark.parametrize("name", sorted(ARRAYS))
+def test_arrays_that_are_written_at_once_are_written_the_same(name, monkeypatch):
+    """The short way for arrays of plain numbers gives the bytes of the long one."""
+    value = ARRAYS[name]()
+    monkeypatch.setitem(QUICK, np.ndarray, lambda encoder, array: None)
+    by_parts = fp(value), fp([value, value])
+    monkeypatch.setitem(QUICK, np.ndarray, arrays._plain)
+    assert (fp(value), fp([value, value])) == by_parts

@@ -8,7 +8,10 @@ import weakref
 from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.identity.samples import SAMPLES
 from zen_nb.identity import call_ingredients, kept_cells
 from zen_nb.identity.call_ingredients import of_function
 from zen_nb.identity.cell import read_cell
@@ -221,6 +224,23 @@ def test_a_walk_that_is_taken_up_again_finds_what_a_new_one_does(change: str):
         vars(names["pd"].DataFrame)
         if "mine" in vars(names["pd"].DataFrame):
             del names["pd"].DataFrame.mine
+
+
+@given(st.lists(st.sampled_from(sorted(SAMPLES)), min_size=2, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_an_input_that_is_taken_again_counts_as_a_walk_over_it_does(names: list[str]):
+    """Whatever follows upon whatever under a name: what is remembered of it misleads nobody."""
+    cell, scope = read_cell(ast.parse("y = f(a)"), ast.parse), namespace("def f(x): return x")
+    for name in names:
+        scope["a"] = SAMPLES[name]()
+        remembered = of_cell(cell, scope, parameters={})
+        kept_cells._kept.pop((id(cell), id(scope), False), None)
+        walked = of_cell(cell, scope, parameters={})
+        assert remembered.key == walked.key
+        assert remembered.held.keys() == walked.held.keys()
+        assert [held[2] for held in remembered.held.values()] == [
+            held[2] for held in walked.held.values()
+        ]
 
 
 def test_a_remembered_cell_keeps_no_input_alive():

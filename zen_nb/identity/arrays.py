@@ -23,19 +23,22 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
 from zen_nb.core.errors import NoFingerprint
 from zen_nb.core.threads import hashing_threads
-from zen_nb.identity.encoding import number, text
+from zen_nb.identity.encoding import SCALARS, number, text
 from zen_nb.identity.memory import region_of
+from zen_nb.identity.values import QUICK
 
 if TYPE_CHECKING:
     from zen_nb.identity.values import Encoder, Handler
 
 _ROWS = 1 << 16
+_NO_ATTRIBUTES = SCALARS[type(None)](None)
 
 
 def content(encoder: Encoder, array: Any) -> None:
@@ -183,6 +186,7 @@ def _array(encoder: Encoder, value: Any) -> None:
         from zen_nb.identity.instances import instance_handler
 
         return instance_handler(kind)(encoder, value)
+    QUICK.setdefault(numpy.ndarray, _plain)
     if encoder.again(value):
         return None
     _shared(encoder, value, value)
@@ -194,11 +198,24 @@ def _array(encoder: Encoder, value: Any) -> None:
     return None
 
 
+def _plain(encoder: Encoder, array: Any) -> bytes | None:
+    """Return the whole encoding of an array of plain numbers in C order: most arrays are."""
+    dtype = array.dtype
+    if dtype.kind not in "biufc" or dtype.isbuiltin != 1 or dtype.char in "gG" or dtype.metadata:
+        return None
+    if not array.flags.c_contiguous:
+        return None
+    shape = b"".join(map(number, array.shape))
+    head = b"A" + text(encoder.sink.token(type(array))) + b"k." + text(dtype.str)
+    digest = encoder.digest(array.reshape(-1).view("u1"))
+    return head + number(array.ndim) + shape + b"C" + digest + _NO_ATTRIBUTES
+
+
 def _shared(encoder: Encoder, value: Any, array: Any) -> None:
     """Write on which array before it this one lies. What a library shares inside is its own."""
     if encoder.in_library:
         return
-    found = encoder.memory.add(value, region_of(array))
+    found = encoder.memory.add(value, partial(region_of, array))
     if found is not None:
         encoder.out += b"V" + number(encoder.place_of(found[0]))
         encoder.encode(found[1])

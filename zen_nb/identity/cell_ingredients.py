@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from zen_nb.core.model import Component, Fingerprint
@@ -79,7 +78,7 @@ def of_cell(
     for name in kept.apart:
         label = f"leftover:{name}"
         reach.components[label] = Component(label, digest_text(label))
-    found = replace(finished(reach, cell.strings), apart=kept.apart, unseen=kept.unseen)
+    found = finished(reach, cell.strings, kept.apart, kept.unseen)
     remember(kept)
     return found
 

@@ -29,6 +29,7 @@ from zen_nb.identity.encoding import scalar_writer
 from zen_nb.identity.naming import Naming
 from zen_nb.identity.origin import module_file, module_origin
 from zen_nb.identity.patches import patched
+from zen_nb.identity.recipe import Recipe
 from zen_nb.identity.restored import stored_print
 from zen_nb.identity.taken import RELOADER
 from zen_nb.identity.things import (
@@ -54,6 +55,7 @@ class Reach(Naming):
 
     _own: Fingerprint | None = None
     _own_kinds: frozenset[type] = frozenset()
+    _own_recipe: Recipe | None = None
 
     # -- what callers ask for ---------------------------------------------------------
 
@@ -93,23 +95,23 @@ class Reach(Naming):
     def add_value(self, label: str, value: object) -> None:
         """Give `value` the component `label`; one without a fingerprint becomes a problem."""
         notes: Parts = {}
-        self._own = None
+        self._begin_value()
         try:
             digest = self.whole(value, notes)
         except NoFingerprint as error:
             self.problems[label] = error
             digest = ""
-        own = self._own_print()
-        if own is not None:
-            self.own[label] = own
+        if self._own is not None:
+            self.own[label] = self._own
             self.kinds[label] = self._own_kinds
+        if self._own_recipe is not None:
+            self.recipes[label] = self._own_recipe
         self.components[label] = Component(
             label, digest, shown(label.rpartition(":")[2], value, notes)
         )
 
-    def _own_print(self) -> Fingerprint | None:
-        """Return the print of the value last taken in alone, where it is known."""
-        return self._own
+    def _begin_value(self) -> None:
+        self._own = self._own_recipe = None
 
     def whole(self, value: object, notes: Parts | None = None) -> Fingerprint:
         """Return the fingerprint of `value` together with the code that it holds.
@@ -143,6 +145,8 @@ class Reach(Naming):
         self._own, self._own_kinds = inner._own, frozenset(inner.types)
         if inner.components or inner.problems:
             self._take_in(inner)
+        if inner._own is not None and not inner.problems:
+            self._own_recipe = Recipe(type(value), inner._tokens, inner._kept, inner._code())
         return inner._with_code(root)
 
     def _root(self, value: object, notes: Parts | None = None) -> Fingerprint:
@@ -159,8 +163,10 @@ class Reach(Naming):
             raise error
         if not self.components:
             return root
-        parts = [f"{part.label} {part.digest}" for _, part in sorted(self.components.items())]
-        return digest_parts([root, *parts])
+        return digest_parts([root, *self._code()])
+
+    def _code(self) -> tuple[str, ...]:
+        return tuple(f"{part.label} {part.digest}" for _, part in sorted(self.components.items()))
 
     def held(self, owner: str, name: str, value: object) -> str:
         """Return what stands for `value`, which `owner` holds; what it reaches is taken in."""

@@ -85,7 +85,12 @@ def key_of(components: Collection[Component]) -> Fingerprint:
     return blake3(b"zen_nb key 1\n" + text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
+def finished(
+    reach: Reach,
+    strings: frozenset[str],
+    apart: frozenset[str] = frozenset(),
+    unseen: frozenset[str] = frozenset(),
+) -> Ingredients:
     """Return what a walk has found."""
     add_twins(reach.components, reach.classes)
     reach.finish()
@@ -99,6 +104,8 @@ def finished(reach: Reach, strings: frozenset[str]) -> Ingredients:
         tuple(reach.absent),
         frozenset(reach.names),
         Kept([("", reach)]),
+        apart,
+        unseen,
         relived=tuple(reach.relived),
     )
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.cell import CellFacts
 from zen_nb.identity.code import Reach
+from zen_nb.identity.components import shown
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.things import is_atom, is_code
 
@@ -55,7 +56,21 @@ class KeptCell:
         """Tell whether a walk would find the same code now; the inputs are taken in anew."""
         if not self.reach.guard.holds(lambda value: self._fresh().whole(value)):
             return False
-        return all(map(self._renew, self.inputs))
+        return all(self._take_again(label) or self._renew(label) for label in self.inputs)
+
+    def _take_again(self, label: str) -> bool:
+        """Take in what an input is now; False where it is not made as it was: a walk must tell."""
+        recipe, name = self.reach.recipes.get(label), label.partition(":")[2]
+        if recipe is None:
+            return False
+        value, notes = self.namespace.get(name, MISSING), dict[int, list[str]]()
+        found = recipe.take(value, notes)
+        if found is None:
+            return False
+        self.reach.own[label], digest = found
+        self.reach.components[label] = Component(label, digest, shown(name, value, notes))
+        self.reach.data[label] = (self.namespace, name, value)
+        return True
 
     def _fresh(self) -> Reach:
         of = self.reach
@@ -77,6 +92,7 @@ class KeptCell:
         self.reach.data[label] = (self.namespace, name, value)
         if label in fresh.own:
             self.reach.own[label] = fresh.own[label]
+            self.reach.recipes[label] = fresh.recipes[label]
         return True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,9 +84,15 @@ class Memory:
     def __init__(self) -> None:
         self._owned: dict[int, list[_Span]] = {}
         self._met: dict[int, int] = {}
+        self._first: tuple[object, Callable[[], Region]] | None = None
+        self._is_empty = True
 
-    def add(self, met: object, region: Region) -> tuple[object, tuple[int, ...]] | None:
+    def add(
+        self, met: object, region: Callable[[], Region]
+    ) -> tuple[object, tuple[int, ...]] | None:
         """Remember the bytes of an object; say which object before it shares some, and how.
+
+        Where the bytes of the first one lie is asked when there is a second.
 
         Returns
         -------
@@ -93,6 +100,15 @@ class Memory:
             The object met earlier; the distance in bytes between their first elements, and
             the strides of the new one. ``None`` where nothing is shared that can change.
         """
+        if self._is_empty:
+            self._is_empty, self._first = False, (met, region)
+            return None
+        if self._first is not None:
+            first, self._first = self._first, None
+            self._add(first[0], first[1]())
+        return self._add(met, region())
+
+    def _add(self, met: object, region: Region) -> tuple[object, tuple[int, ...]] | None:
         low, high = region.extent()
         if low == high:
             return None
@@ -119,6 +135,8 @@ class Memory:
 
     def forget(self, met: object) -> None:
         """Take back an object."""
+        if self._first is not None and self._first[0] is met:
+            self._first, self._is_empty = None, True
         owner = self._met.pop(id(met), None)
         for span in () if owner is None else self._owned[owner]:
             span.regions = [one for one in span.regions if one[0] is not met]

@@ -18,6 +18,7 @@ from zen_nb.identity.imports import Imports
 from zen_nb.identity.origin import module_origin
 from zen_nb.identity.packages import package_of
 from zen_nb.identity.patches import kin_of
+from zen_nb.identity.recipe import Recipe
 from zen_nb.identity.things import (
     DESCRIPTORS,
     found_by_name,
@@ -47,6 +48,8 @@ class Naming(Imports):
         Label to the print of the value alone (see `Present`), where it is known.
     kinds
         Label to the classes of packages that the value and its parts are of.
+    recipes
+        Label to how the value got its fingerprint, where it holds no code.
     classes
         The user's classes met, values and what is in them included, by name and identity.
     consulted
@@ -97,6 +100,7 @@ class Naming(Imports):
         self.data: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
         self.own: dict[str, Fingerprint] = {}
         self.kinds: dict[str, frozenset[type]] = {}
+        self.recipes: dict[str, Recipe] = {}
         self.names: set[str] = set()
         self.strings: set[str] = set()
         self.consulted: dict[str, set[str]] = {}

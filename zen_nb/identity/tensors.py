@@ -9,6 +9,7 @@ no fingerprint.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import NoFingerprint
@@ -99,14 +100,17 @@ def _shared(encoder: Encoder, value: Any, plain: Any, torch: Any) -> None:
     """Write on which tensor before it this one lies."""
     if encoder.in_library or plain.layout != torch.strided or plain.device.type != "cpu":
         return
-    size = plain.element_size()
-    strides = tuple(size * stride for stride in plain.stride())
-    owner = plain.untyped_storage().data_ptr()
-    region = Region(owner, plain.data_ptr(), tuple(plain.shape), strides, size)
-    found = encoder.memory.add(value, region)
+    found = encoder.memory.add(value, partial(_region_of, plain))
     if found is not None:
         encoder.out += b"V" + number(encoder.place_of(found[0]))
         encoder.encode(found[1])
+
+
+def _region_of(plain: Any) -> Region:
+    size = plain.element_size()
+    strides = tuple(size * stride for stride in plain.stride())
+    owner = plain.untyped_storage().data_ptr()
+    return Region(owner, plain.data_ptr(), tuple(plain.shape), strides, size)
 
 
 def _storage(encoder: Encoder, value: Any) -> None:

@@ -24,7 +24,8 @@ from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.session import Session
 
-_CALL = "__import__('sys').modules['zen_nb.notebook.hooks'].in_cell()"
+_LOAD = ast.Load()
+_AT: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
 _RUN_LINE = re.compile(r"%pipeline\s+run\b(?!\s*=)([^\n]*)\n?$")
 _BELOW = "%%step must stand in the first line of its cell, above other magics: no step here."
 _waiting: list[Any] = []
@@ -229,8 +230,17 @@ def _is_nested() -> bool:
 
 
 def _calling(action: Any) -> ast.Module:
+    """Return a cell that does `action`: built, which takes less time than to read its text."""
     _waiting[:] = [action]
-    return ast.parse(_CALL)
+    imported = ast.Call(ast.Name("__import__", _LOAD, **_AT), [_text("sys")], [], **_AT)
+    modules = ast.Attribute(imported, "modules", _LOAD, **_AT)
+    this = ast.Subscript(modules, _text(__name__), _LOAD, **_AT)
+    call = ast.Call(ast.Attribute(this, in_cell.__name__, _LOAD, **_AT), [], [], **_AT)
+    return ast.Module([ast.Expr(call, **_AT)], [])
+
+
+def _text(value: str) -> ast.Constant:
+    return ast.Constant(value, **_AT)
 
 
 def _raiser(error: BaseException) -> Any:

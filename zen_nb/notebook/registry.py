@@ -119,7 +119,8 @@ class Registry:
     def _still_awaiting(self, step: Step, name: str) -> Step:
         """Return `step` with what it awaited at its first execution and still reads."""
         before = self._steps[name].awaits if name in self._steps else frozenset()
-        return replace(step, awaits=(before | step.awaits) & frozenset(step.reads))
+        awaits = (before | step.awaits) & frozenset(step.reads)
+        return step if awaits == step.awaits else replace(step, awaits=awaits)
 
     def note_writes(self, name: str, written: Iterable[str]) -> None:
         """Add names that a step turned out to write: changed in place, or by other code."""

@@ -44,7 +44,7 @@ class Transcript:
     def from_bytes(cls, raw: bytes) -> Transcript:
         """Return what `to_bytes` was given."""
         text = raw.decode("utf-8", "surrogatepass")
-        return cls(tuple(json.loads(text, object_hook=_decode_binary)))
+        return cls(tuple(_decode(text)))
 
     @property
     def mime_types(self) -> frozenset[str]:
@@ -232,3 +232,6 @@ def _leaf_sizes(value: Any) -> Iterator[int]:
             yield from _leaf_sizes(part)
     else:
         yield len(value) + 2 if isinstance(value, (str, bytes)) else 8
+
+
+_decode = json.JSONDecoder(object_hook=_decode_binary).decode
