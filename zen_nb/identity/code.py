@@ -207,8 +207,8 @@ class Reach(Naming):
                 self.components[label] = Component(label, digest_parts(tokens))
             self._drain()
 
-    def finish(self) -> tuple[Component, ...]:
-        """Return all components, sorted by label, with Python and what reads documentation."""
+    def finish(self) -> None:
+        """Take in Python, and what of the code reached others of it can see."""
         python = python_component()
         self.components[python.label] = python
         if "cache_info" in self.names and self._caches:
@@ -224,7 +224,6 @@ class Reach(Naming):
             ]
             facets += [f"{label} {text}" for label, text in sorted(self.texts.items())]
             self.components["docs"] = Component("docs", digest_parts(facets))
-        return tuple([self.components[label] for label in sorted(self.components)])
 
     def reached_from(self, label: str) -> set[str]:
         """Return the hidden names read by the code under `label` and by all that it reaches."""

@@ -94,13 +94,13 @@ def finished(
     """Return what a walk has found."""
     add_twins(reach.components, reach.classes)
     reach.finish()
-    components, problems = dict(reach.components), dict(reach.problems)
+    components, problems = reach.components.copy(), reach.problems.copy()
     add_registered(components, problems, reach.libraries, reach.types)
     return Ingredients(
         tuple([components[label] for label in sorted(components)]),
         problems,
         held_by(reach),
-        strings | frozenset(reach.strings),
+        strings.union(reach.strings),
         tuple(reach.absent),
         frozenset(reach.names),
         Kept([("", reach)]),

@@ -69,7 +69,9 @@ def _given(module: str, name: str) -> bool:
 
 def _described(reach: Reach, token: str) -> Named:
     reach.add_patches(reach.names)
-    components = [part for part in reach.finish() if part.label != "package:python"]
+    reach.finish()
+    found = [reach.components[label] for label in sorted(reach.components)]
+    components = [part for part in found if part.label != "package:python"]
     for error in reach.problems.values():
         raise error
     digest = digest_parts([token, *(f"{part.label} {part.digest}" for part in components)])

@@ -73,6 +73,8 @@ def take(tree: ast.Module, scope: Scope, text: str | None = None) -> None:
 def standing() -> list[Standing]:
     """Return what the user's code has put into installed modules, as it is now, by name."""
     _read_modules()
+    if not _written:
+        return []
     found = [one for scope, writing in [*_written.values()] for one in _standing(writing, scope)]
     return sorted(found, key=lambda one: (one.name, one.writing.call))
 
