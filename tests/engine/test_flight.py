@@ -18,13 +18,14 @@ pytestmark = pytest.mark.slow
 SCRIPT = """
 import json, os, signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # ends the step before its time
 from typing import Annotated
 from zen_nb import pipeline, step
 
 @step
 def slow(how: str) -> Annotated[int, "found"]:
     print("running", flush=True)
-    time.sleep({seconds})
+    signal.sigtimedwait([signal.SIGUSR1], {seconds})
     if how == "fails":
         raise ValueError("no")
     if how == "unkept":
@@ -98,14 +99,15 @@ def test_a_holder_that_is_killed_is_followed_by_one_that_waits(start: Any) -> No
 
 def test_a_wait_can_be_interrupted(start: Any) -> None:
     """SIGINT ends the waiting process, and its holder goes on and keeps its result."""
-    holder = start(seconds=15)
+    holder = start(seconds=300)
     said_until(holder, "running")
-    waiter = start(seconds=15)
+    waiter = start(seconds=300)
     said_until(waiter, "computed by another process")
     waiter.send_signal(signal.SIGINT)
-    _, errors = waiter.communicate(timeout=30)
+    _, errors = waiter.communicate(timeout=60)
     assert holder.poll() is None, "the wait did not end before what it waited for"
     assert "KeyboardInterrupt" in errors
+    holder.send_signal(signal.SIGUSR1)
     assert json.loads(holder.communicate(timeout=60)[0].splitlines()[-1]) == ["completed", 7]
 
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import FunctionType, MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from zen_nb.core.errors import MissingOutput, StoreUnavailable
 from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, StepStarted
 from zen_nb.core.model import Fingerprint, Record, StepOptions
 from zen_nb.core.options import Setting
 from zen_nb.engine import again
-from zen_nb.engine.decide import Decision, Question
+from zen_nb.engine.decide import Decision, Question, decide
 from zen_nb.engine.flight import Hold, Waiting, decide_alone
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, serve
@@ -30,6 +30,8 @@ from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 
+# What tells a record that was made in this run from one that was there: key and time.
+MadeRecord: TypeAlias = tuple[Fingerprint, float]
 _EMPTY = Transcript()
 _NOTHING: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
 
@@ -71,6 +73,9 @@ class Place:
         Is handed each call with what was decided on it, before anything is done.
     waiting
         Is told while another process computes the same.
+    ahead
+        The call is made before its turn: only the store is to be filled, nothing shown or
+        changed. ``beside`` others in this process, or ``apart`` in one of its own.
     """
 
     store: Store | None = None
@@ -78,6 +83,7 @@ class Place:
     tell: Listener | None = None
     heed: Callable[[Call, Decision], None] | None = None
     waiting: Waiting | None = None
+    ahead: Literal["", "beside", "apart"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ def answer(
         On a hit, bring the outputs back now; otherwise they stay in the store.
     """
     __tracebackhide__ = True
-    hit = _again(call, place)
+    hit = None if place.ahead else _again(call, place)
     if hit is not None:
         return hit
     with Hold() as hold:
@@ -131,6 +137,8 @@ def _answer(
         return _run_plainly(call, place, fetch, fault)
     if place.heed is not None:
         place.heed(call, decision)
+    if decision.record is not None and place.ahead:
+        return Answer(True, decision.record, None, decision.reason)
     if decision.record is not None and place.store is not None:
         kept = decision.question.ingredients.kept
         served = _bring_back(decision.record, call, place.store, kept, load=load)
@@ -145,6 +153,47 @@ def _answer(
     given = _run(call, decision, place, fetch)
     hold.end(kept=given.record is not None)
     return given
+
+
+def outlook(call: Call, store: Store | None, fetch: Callable[[str], Any]) -> Decision | None:
+    """Return what would be decided on `call`; ``None`` where that cannot be told."""
+    try:
+        return decide(_question(call, cache(fetch)), store)
+    except Exception:  # told when the call is made
+        return None
+
+
+def adopt(
+    call: Call, place: Place, made: set[MadeRecord], *, fetch: Callable[[str], Any], reason: str
+) -> Answer | None:
+    """Return what `call` gives by a record that was `made` elsewhere in this run, and take it out.
+
+    ``None`` where none is what a run here would be known by: another version there, or
+    something outside that is not as it was there. Then the call has to be made.
+    """
+    if place.store is None:
+        return None
+    try:
+        question = _question(call, cache(fetch))
+        known = replace(question, setting=Setting(True, "a run elsewhere"))
+        decision = decide(known, place.store)
+        record = decision.record
+        if record is None or (record.key, record.created_at) not in made:
+            return None
+        kept = question.ingredients.kept
+        served = _bring_back(record, call, place.store, kept, load=False)
+    except Exception:  # told when the call is made
+        return None
+    if served is None:
+        return None
+    made.discard((record.key, record.created_at))
+    decision = replace(decision, question=question, reason=reason, kind="ran")
+    if place.heed is not None:
+        place.heed(call, decision)
+    given = _redo(served, call, decision, place.shell)
+    if place.tell is not None:
+        place.tell(StepFinished(call.name, record.duration_s, record, reason))
+    return replace(given, cached=False, duration_s=record.duration_s)
 
 
 def _again(call: Call, place: Place) -> Answer | None:
@@ -304,9 +353,13 @@ def _attempt(call: Call, arguments: Mapping[str, Any], decision: Decision, place
         declared=call.options.files,
         reach="context",
     )
-    capture = capture_for(place.shell, "context")
     return Attempt(
-        decision, store=store, capture=capture, watch=watch, namespace=call.function.__globals__
+        decision,
+        store=store,
+        capture=capture_for(place.shell, "context", silent=bool(place.ahead)),
+        watch=watch,
+        namespace=call.function.__globals__,
+        beside=place.ahead == "beside",
     )
 
 

@@ -56,6 +56,7 @@ _BYTES_PER_S = 1e9
 # What a first look at the outputs may take of the user's time, besides a fiftieth of the step's.
 _LOOKING_S = 0.004
 LEAVES_NOTHING = "it leaves no variable, output or file, so what it does is not seen"
+BESIDE = "others ran beside it, and it touches what they share"
 CHEAP = "it runs faster than a record of it would come back"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 # What the store has mapped and nobody has written to is not hashed again.
@@ -128,6 +129,8 @@ class Attempt:
     ----------
     least_s
         What it must take to be kept, besides the time it takes to bring it back.
+    beside
+        Others run in this process meanwhile: what it does to what they share is not kept.
     """
 
     def __init__(
@@ -139,8 +142,10 @@ class Attempt:
         watch: StepWatch,
         namespace: dict[str, Any] | None,
         least_s: float | None = None,
+        beside: bool = False,
     ) -> None:
         self._least_s = least_s
+        self._beside = beside
         self.decision = decision
         self._store = store
         self._capture = capture
@@ -202,6 +207,8 @@ class Attempt:
         ignored = sorted(self.decision.question.ignored)
         badges = (*seen.badges, *(f"ignored:{name}" for name in ignored))
         told = (made.refusal, *seen.refusals, *unkept, *self._capture.refusals)
+        if self._beside and (seen.ambient or any(part.kind == "ambient" for part in seen.traces)):
+            told = (BESIDE, *told)
         refusal = self._refusal(told)
         if refusal:
             return Outcome(duration, None, refusal, badges)
@@ -209,6 +216,8 @@ class Attempt:
             self._require_worth(duration, 0.0)
             with noting() as notes:
                 changes = self._changes(made)
+                if self._beside and changes:
+                    return Outcome(duration, None, BESIDE, badges)
                 prints = _fingerprints(made.bound)
             if made.must_leave and not _leaves(made, changes, seen, transcript):
                 return Outcome(duration, None, LEAVES_NOTHING, badges)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.core.events import RunFinished, RunStarted
+from zen_nb.core.events import RunFinished, RunStarted, StepFailed, StepStarted
 from zen_nb.core.model import Fingerprint
 from zen_nb.core.options import Setting
-from zen_nb.engine.call import Answer, Call, Place, answer, only_binds, places_of
+from zen_nb.engine.call import Answer, Call, Place, adopt, answer, only_binds, places_of
+from zen_nb.engine.dispatch import Dispatch, Elsewhere
+from zen_nb.engine.jobs import Done, raised
 from zen_nb.store.records import Store
 
 
@@ -90,8 +92,18 @@ class PipelineRun:
         return f"<run of {self.pipeline}, {self.status} in {self.duration_s:.3f}s ({steps})>"
 
 
-def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> PipelineRun:
+def run(
+    pipeline: str,
+    invocations: Sequence[Invocation],
+    place: Place,
+    where: Elsewhere | None = None,
+) -> PipelineRun:
     """Run `invocations` in order and return what happened.
+
+    Parameters
+    ----------
+    where
+        Where steps are computed ahead of their turn; ``None`` for here, each in its turn.
 
     Raises
     ------
@@ -100,7 +112,7 @@ def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> Pipel
     """
     __tracebackhide__ = True
     tell = place.tell or (lambda _: None)
-    walk = _Walk({part.node: part for part in invocations}, place)
+    walk = _Walk({part.node: part for part in invocations}, place, where)
     began = time.perf_counter()
     tell(RunStarted(pipeline, tuple(walk.invocations)))
     failed: str | None = None
@@ -109,6 +121,7 @@ def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> Pipel
             walk.take(failed)
         failed = None
     finally:
+        walk.close()
         cached = sum(found.cached for found in walk.answers.values())
         took = time.perf_counter() - began
         tell(RunFinished(pipeline, took, cached, len(invocations), failed))
@@ -122,14 +135,62 @@ def run(pipeline: str, invocations: Sequence[Invocation], place: Place) -> Pipel
 class _Walk:
     """One walk over the graph: what has been answered so far, and values between steps."""
 
-    def __init__(self, invocations: Mapping[str, Invocation], place: Place) -> None:
+    def __init__(
+        self, invocations: Mapping[str, Invocation], place: Place, where: Elsewhere | None
+    ) -> None:
         self.invocations = invocations
         self.answers: dict[str, Answer] = {}
         self.calls: dict[str, Call] = {}
         self._place = place
+        self._dispatch = None
+        if where is not None and place.store is not None:
+            calls = {
+                node: (replace(part.call, name=node), _sources(part))
+                for node, part in invocations.items()
+            }
+            self._dispatch = Dispatch(where, place.store, calls, self._started)
+
+    def _started(self, node: str, reason: str) -> None:
+        if self._place.tell is not None:
+            self._place.tell(StepStarted(node, time.time(), reason))
+
+    def close(self) -> None:
+        """Let nothing more be computed elsewhere."""
+        if self._dispatch is not None:
+            self._dispatch.stop()
 
     def take(self, node: str, setting: Setting | None = None) -> None:
         """Answer the call of `node`; what it reads has been answered before."""
+        __tracebackhide__ = True
+        call = self.calls[node] = self._call(node, setting)
+        links = self.invocations[node].links
+        fetch: Any = lambda name: self._value(links[name])
+        found = None if self._dispatch is None else self._elsewhere(node, call, fetch)
+        self.answers[node] = found or answer(call, self._place, fetch=fetch, load=False)
+        if self._dispatch is not None:
+            self._dispatch.know(node, self.answers[node].record)
+
+    def _elsewhere(self, node: str, call: Call, fetch: Callable[[str], Any]) -> Answer | None:
+        """Return what was computed ahead of its turn; ``None`` where it is to be computed here."""
+        __tracebackhide__ = True
+        assert self._dispatch is not None
+        self._dispatch.fill()
+        found = self._dispatch.result(node)
+        if found is None or found[0].record is None or found[0].record.writer.get("ambient"):
+            self._dispatch.settle()
+        done, reason = found or (Done(), "")
+        if done.trace:
+            error = raised(done)
+            if self._place.tell is not None:
+                self._place.tell(StepFailed(node, done.duration_s, str(error)))
+            raise error
+        made = self._dispatch.made
+        if not made or done.cached:
+            return None
+        return adopt(call, self._place, made, fetch=fetch, reason=reason or done.reason)
+
+    def _call(self, node: str, setting: Setting | None) -> Call:
+        """Return the call of `node` with what is known of the outputs that it reads."""
         __tracebackhide__ = True
         invocation = self.invocations[node]
         given: dict[str, tuple[Fingerprint, str]] = {}
@@ -140,15 +201,12 @@ class _Walk:
                 arguments[name] = self._value(link)
             else:
                 given[name] = known
-        call = self.calls[node] = replace(
+        return replace(
             invocation.call,
             name=node,
             arguments=arguments,
             given=given,
             setting=setting or invocation.call.setting,
-        )
-        self.answers[node] = answer(
-            call, self._place, fetch=lambda name: self._value(invocation.links[name]), load=False
         )
 
     def _value(self, link: Link) -> Any:
@@ -175,6 +233,10 @@ def _value_of(name: str, found: Answer, store: Store | None, call: Call) -> Any:
         return values[name]
     stored = store.load(found.record, call.function.__globals__, places_of(call.arguments))
     return stored[name] if name in stored else values[name]
+
+
+def _sources(invocation: Invocation) -> dict[str, tuple[str, str]]:
+    return {name: (link.node, link.output) for name, link in invocation.links.items()}
 
 
 def _known(found: Answer, output: str) -> tuple[Fingerprint, str] | None:

@@ -8,9 +8,11 @@ settings can be asked for as traces where a step is known to use them.
 from __future__ import annotations
 
 import operator
+import platform
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from blake3 import blake3
@@ -34,6 +36,8 @@ _generators = {generator.name: generator for generator in GENERATORS}
 _lineages = {generator.name: Lineage(generator) for generator in GENERATORS}
 _ENVIRON = "os.environ"
 UNSEEDED = "unseeded"
+_OF_A_MACHINE = frozenset({_ENVIRON, "time zone", "locale", "working directory"})
+_OF_A_PROCESS = frozenset({"sys.path", "inline.figures", "sklearn.elements", "logging"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,72 @@ def restore(changes: Mapping[str, Any]) -> tuple[str, ...]:
         except Exception as error:
             failures.append(f"{name} could not be restored: {error}")
     return tuple(failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """How everything stands in one process, to be had in another.
+
+    Attributes
+    ----------
+    states
+        As `capture` returns them.
+    seeded
+        The generators that somebody has seeded; the others stand anywhere.
+    host
+        The machine: what concerns a machine stays there.
+    """
+
+    states: Mapping[str, Any]
+    seeded: frozenset[str]
+    host: str
+
+
+def surroundings() -> Surroundings:
+    """Return how everything stands here."""
+    states = capture()
+    seeded = {
+        name
+        for name, lineage in _lineages.items()
+        if states[name] is not None and lineage.is_seeded(states[name])
+    }
+    apart = {name: part for name, part in states.items() if name not in _OF_A_PROCESS}
+    return Surroundings(apart, frozenset(seeded), platform.node())
+
+
+def take_on(wanted: Surroundings) -> None:
+    """Let everything stand here as it does there; libraries that are in use there are loaded."""
+    for name, state in wanted.states.items():
+        if state is None or (name in _OF_A_MACHINE and wanted.host != platform.node()):
+            continue
+        if name in _generators:
+            if name in wanted.seeded:
+                _make(name, state)
+            continue
+        setting = _settings[name]
+        now = setting.read()
+        if now is None:
+            import_module(name.partition(".")[0])
+            now = setting.read()
+        change = setting.change(now, state)
+        if isinstance(change, MappingChange) and name == _ENVIRON:
+            change = MappingChange(change.put)  # what only a worker has is its own
+        if change is not None:
+            setting.make(change)
+
+
+def undo(before: Mapping[str, Any]) -> None:
+    """Put back what has changed since `capture` returned `before`, as far as it goes.
+
+    A stream that nobody had seeded is as good as any other: it is left alone.
+    """
+    changes = {}
+    for name, (was, now) in changed(before, capture()).items():
+        if name not in _generators:
+            changes[name] = _settings[name].change(now, was)
+        elif was is not None and _lineages[name].is_seeded(was):
+            changes[name] = was
+    restore({name: change for name, change in changes.items() if change is not None})
 
 
 def _make(name: str, change: Any) -> None:

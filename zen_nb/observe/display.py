@@ -208,12 +208,16 @@ class ShellCapture:
         The running IPython shell, ``None`` outside of one.
     reach
         ``process`` for a cell, ``context`` for a function.
+    silent
+        What is recorded does not get any further.
     """
 
-    def __init__(self, shell: Any = None, reach: Reach = "context") -> None:
+    def __init__(
+        self, shell: Any = None, reach: Reach = "context", *, silent: bool = False
+    ) -> None:
         self._shell = shell
         self._recorder = Recorder()
-        self._listener = tee.Listener(Scope(reach), self._recorder)
+        self._listener = tee.Listener(Scope(reach), self._recorder, silent=silent)
         self.results: list[Any] = []
         self.refusals: tuple[str, ...] = ()
         cell = shell is not None and reach == "process"
@@ -238,14 +242,15 @@ class ShellCapture:
         self._listener.scope.leave()
         return self._recorder.transcript()
 
-    def take(self, kind: str, content: dict[str, Any]) -> None:
-        """Take one bundle or clear of the shell."""
+    def take(self, kind: str, content: dict[str, Any]) -> bool:
+        """Take one bundle or clear of the shell; tell whether it must not get any further."""
         if not self._listener.scope.covers():
-            return
+            return False
         if kind == "clear_output":
             self._recorder.clear(wait=bool(content.get("wait")))
         elif "zen_nb" not in (content.get("metadata") or {}):
             self._recorder.bundle(kind, content)
+        return self._listener.silent
 
 
 _shell_taps: tuple[ShellCapture, ...] = ()
@@ -279,16 +284,18 @@ def _untap_shell(shell: Any, capture: ShellCapture) -> None:
                 vars(owner).pop(name, None)
 
 
-def _tell(kind: str, content: dict[str, Any]) -> None:
-    for capture in _shell_taps:
-        capture.take(kind, content)
+def _tell(kind: str, content: dict[str, Any]) -> bool:
+    """Tell all who record; tell whether it must not get any further."""
+    silent = [capture.take(kind, content) for capture in _shell_taps]
+    return any(silent)
 
 
 def _publishing(publish: Callable[..., Any]) -> Callable[..., Any]:
     def publishing(data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> Any:
         kind = "update_display_data" if kwargs.get("update") else "display_data"
         content = {"data": data, "metadata": metadata, "transient": kwargs.get("transient")}
-        _tell(kind, content)
+        if _tell(kind, content):
+            return None
         with tee.quiet():
             return publish(data, metadata, *args, **kwargs)
 
@@ -297,7 +304,8 @@ def _publishing(publish: Callable[..., Any]) -> Callable[..., Any]:
 
 def _clearing(clear: Callable[..., Any]) -> Callable[..., Any]:
     def clearing(wait: bool = False) -> Any:  # noqa: FBT001, FBT002 (IPython's signature)
-        _tell("clear_output", {"wait": wait})
+        if _tell("clear_output", {"wait": wait}):
+            return None
         with tee.quiet():
             return clear(wait)
 
@@ -340,13 +348,15 @@ def in_kernel(shell: Any) -> bool:
     return getattr(getattr(shell, "kernel", None), "session", None) is not None
 
 
-def capture_for(shell: Any = None, reach: Reach = "process") -> Capture:
+def capture_for(shell: Any = None, reach: Reach = "process", *, silent: bool = False) -> Capture:
     """Return the capture that sees the most here.
 
     A cell of a kernel, and a function that runs in the kernel's main thread, are captured by
     the session; a function in another thread by its context, so that those beside it are not
-    taken for it.
+    taken for it. A `silent` one lets nothing reach the page: it is replayed later.
     """
+    if silent:
+        return ShellCapture(shell, "context", silent=True)
     main = threading.current_thread() is threading.main_thread()
     if shell is not None and in_kernel(shell) and (reach == "process" or main):
         return KernelCapture(shell)

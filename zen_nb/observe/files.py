@@ -45,6 +45,7 @@ _QUESTIONS = frozenset(
     {"exists", "lexists", "is_file", "is_dir", "isfile", "isdir", "stat", "glob"}
 )
 _UNLIKE_A_PATH = frozenset(" \t\n\r\0{}%*?<>|:\"'")
+_UNSURE = "a thread did something that was its own, or that of a step beside it"
 _CHANGING = ("write", "update", "append", "remove")
 
 
@@ -128,6 +129,8 @@ class FileWatch:
     def stop(self) -> Seen:
         """End, and say what was seen."""
         self.cancel()
+        if self._audit.scope.is_unsure:
+            return Seen(refusals=(_UNSURE,))
         with muted():
             return self._judge()
 

@@ -8,6 +8,8 @@ threads born while it was the only one of its kind.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
 
@@ -37,6 +39,17 @@ def foreign_threads() -> frozenset[int]:
     return frozenset(t.ident for t in threading.enumerate() if t.ident and is_foreign(t))
 
 
+@contextmanager
+def separate() -> Iterator[None]:
+    """Let what the calling thread does be no other step's, before and after its own begins."""
+    scope = Scope("context")
+    scope.enter()
+    try:
+        yield
+    finally:
+        scope.leave()
+
+
 class Scope:
     """Tells whether the calling thread works for one step.
 
@@ -45,6 +58,11 @@ class Scope:
     reach
         ``process``: every thread that is not foreign. ``context``: the context that entered,
         and threads born since, as long as no other scope of this kind is open elsewhere.
+
+    Attributes
+    ----------
+    is_unsure
+        Whether something was done that may have been this step's, or that of one beside it.
     """
 
     def __init__(self, reach: Reach = "process") -> None:
@@ -52,6 +70,7 @@ class Scope:
         self._foreign: frozenset[int] = frozenset()
         self._elders: frozenset[int] = frozenset()
         self._root: Scope = self
+        self.is_unsure = False
 
     def enter(self) -> None:
         """Begin; for ``context`` in the calling context."""
@@ -81,7 +100,12 @@ class Scope:
         entered = _entered.get()
         if self in entered:
             return True
-        return not entered and ident not in self._elders and self._is_alone()
+        if entered or ident in self._elders:
+            return False
+        if not self._is_alone():
+            self.is_unsure = True  # a thread born since: this step's, or that of one beside it
+            return False
+        return True
 
     def owns(self, thread: int) -> bool:
         """Tell whether a thread may work for this step: it does not serve the kernel."""

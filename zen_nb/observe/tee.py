@@ -21,10 +21,11 @@ from zen_nb.observe.transcript import Recorder
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Records the writes that its scope covers."""
+    """Records the writes that its scope covers; a `silent` one lets them get no further."""
 
     scope: Scope
     recorder: Recorder
+    silent: bool = False
 
 
 class _Quiet(threading.local):
@@ -88,12 +89,13 @@ class _Tap:
         stream.write = self._own
 
     def _copying(self, text: str, *args: Any, **kwargs: Any) -> Any:
-        written = self._write(text, *args, **kwargs)
+        silent = False
         if self._on and not _quiet.depth and isinstance(text, str):
             for listener in _listeners:
                 if listener.scope.covers():
                     listener.recorder.stream(self.name, text)
-        return written
+                    silent = silent or listener.silent
+        return len(text) if silent else self._write(text, *args, **kwargs)
 
     def remove(self) -> None:
         """End; where another has wrapped this one since, it stays and only passes on."""

@@ -12,7 +12,9 @@ from zen_nb.core.errors import UsageError
 from zen_nb.core.model import StepOptions
 from zen_nb.core.options import parse_duration, resolve
 from zen_nb.engine.call import Call, Place, answer
+from zen_nb.engine.dispatch import elsewhere
 from zen_nb.engine.run import Invocation, PipelineRun, run
+from zen_nb.executors.named import On, opened
 from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.asked import note
 from zen_nb.pipelines.compile import Drawing, drawing
@@ -111,6 +113,7 @@ class StepFunction:
 class _PipelineOptions:
     enable_cache: bool | None = None
     run_cache: bool | None = None
+    on: On = None
     steps: Mapping[str, Mapping[str, Any]] | None = None
 
 
@@ -128,6 +131,7 @@ class PipelineFunction:
         *,
         enable_cache: bool | None = None,
         steps: Mapping[str, Mapping[str, Any]] | None = None,
+        executor: On = None,
         name: str | None = None,
     ) -> PipelineFunction:
         """Return a copy for runs with other settings.
@@ -138,11 +142,16 @@ class PipelineFunction:
             For every step of the run, over the steps' own settings.
         steps
             Step name to options, over everything else: ``{"train": {"enable_cache": False}}``.
+        executor
+            Where steps that do not depend on each other are computed side by side:
+            ``"threads"``, ``"dask"``, the address of a dask scheduler, or any object of the kind
+            that ``concurrent.futures`` has. ``"inline"`` puts it back to one after the other.
         """
         options = replace(
             self._options,
             run_cache=self._options.run_cache if enable_cache is None else enable_cache,
             steps={**(self._options.steps or {}), **(steps or {})},
+            on=self._options.on if executor is None else executor,
         )
         return PipelineFunction(self._function, name or self.name, options)
 
@@ -161,7 +170,9 @@ class PipelineFunction:
 
         tell = listeners(Called(self.name, tuple(invocations), again), surroundings.log)
         place = Place(surroundings.store(found), surroundings.shell(), tell, note, tell)
-        return run(self.name, invocations, place)
+        with opened(self._options.on) as executor:
+            where = None if executor is None else elsewhere(executor, found)
+            return run(self.name, invocations, place, where)
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:
         if drawing.get() is not None:

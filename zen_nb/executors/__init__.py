@@ -1,0 +1,1 @@
+"""Where steps are computed: executors of the standard kind, by name."""

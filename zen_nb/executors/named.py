@@ -1,0 +1,81 @@
+"""From what the user names (``threads``, ``dask``, ``tcp://…``) to an executor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from zen_nb.core.errors import UsageError
+from zen_nb.observe.servers import draw_apart
+
+On: TypeAlias = "str | Executor | None"
+
+NAMES = ("inline", "threads", "dask", "tcp://HOST:PORT")
+# A step whose worker dies is tried again on another so many times.
+_RETRIES = 2
+
+
+@contextmanager
+def opened(on: On) -> Iterator[Executor | None]:
+    """Give the executor that `on` names; what was started for it ends with the block.
+
+    ``None`` and ``inline`` give ``None``: every step runs here, in its turn. An executor object
+    is given as it is, and stays open.
+
+    Raises
+    ------
+    UsageError
+        For a name there is not, or where dask is not installed or not reached.
+    """
+    if on is None or on == "inline":
+        yield None
+    elif not isinstance(on, str):
+        yield _checked(on)
+    elif on == "threads":
+        with ThreadPoolExecutor(os.cpu_count(), "zen_nb-step") as pool:
+            yield pool
+    elif on == "dask" or "://" in on:
+        with _client(None if on == "dask" else on) as client:
+            yield client.get_executor(pure=False, retries=_RETRIES)
+    else:
+        raise UsageError(f"there is no executor {on!r}; there are: {', '.join(NAMES)}")
+
+
+def _checked(on: Any) -> Executor:
+    if not hasattr(on, "submit"):
+        raise UsageError(
+            f"executor={on!r} is no executor; pass one of {', '.join(NAMES)}, "
+            "or an object of the kind that concurrent.futures has"
+        )
+    return on  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _client(address: str | None) -> Iterator[Any]:
+    """Give a client of the cluster at `address`, or of one of this machine's own."""
+    try:
+        distributed: Any = import_module("distributed")
+    except ModuleNotFoundError as error:
+        raise UsageError(f"dask needs {error.name}: pip install 'zen_nb[dask]'") from None
+    if address is not None:
+        try:
+            client = distributed.Client(address, timeout=10, set_as_default=False)
+        except OSError as error:
+            raise UsageError(f"no dask scheduler answers at {address}: {error}") from None
+        with client:
+            draw_apart()
+            yield client
+        return
+    # One step at a time in each process: what steps share in a process is then nobody else's.
+    with (
+        distributed.LocalCluster(
+            n_workers=os.cpu_count(), threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        draw_apart()
+        yield client
