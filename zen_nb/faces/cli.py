@@ -7,19 +7,13 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zen_nb._version import __version__
 from zen_nb.core.errors import StoreUnavailable, UsageError
+from zen_nb.faces import runs
+from zen_nb.faces.endings import DONE, FAILED, UNUSABLE, Unusable, read, write
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-    from zen_nb.faces.statuses import StepStatus
-
-DONE, FAILED, UNUSABLE = 0, 1, 2
-
-_EXIT_CODES = "exit code: 0 every cell ran, 1 a cell failed, 2 nothing could be run"
 _STRIP_CODES = (
     "exit code: 0 done (with --check: there is nothing to take out), 1 something still needs "
     "zen_nb (with --check: or would be taken out), 2 the notebook cannot be read or written"
@@ -35,10 +29,6 @@ _FORMS = {
 }
 
 
-class _Unusable(Exception):
-    """What was asked cannot be started; the message says what to do."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code; never show a traceback for a user error."""
     try:
@@ -47,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _cache(words[1:])
         given = _parser().parse_args(words)
         return int(given.command(given))
-    except (_Unusable, UsageError) as error:
+    except (Unusable, UsageError) as error:
         print(f"zen-nb: {error}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
@@ -61,18 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"zen-nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run",
-        help="execute a notebook without a page and tell each step as it ends",
-        description="Execute a notebook in a new kernel and tell each step as it ends.",
-        epilog=_EXIT_CODES,
-    )
-    run.add_argument("notebook", type=Path, help="the notebook to execute; it is not changed")
-    run.add_argument("-o", "--output", type=Path, help="where to save the executed notebook")
-    run.add_argument("--picture", type=Path, help="where to save the last graph shown, as SVG")
-    run.add_argument("--kernel", help="kernel to run in (default: the one the notebook names)")
-    run.add_argument("--timeout", type=int, metavar="S", help="longest time for one cell")
-    run.set_defaults(command=_run)
+    runs.add_commands(commands)
     graph = commands.add_parser(
         "graph",
         help="draw a notebook's graph from its file, without running anything",
@@ -100,41 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(given: argparse.Namespace) -> int:
-    headless = _headless()
-    notebook = _read(given.notebook)
-    steps: list[StepStatus] = []
-
-    def told(status: StepStatus) -> None:
-        steps.append(status)
-        print(_progress(status), flush=True)
-
-    failure = ""
-    print(f"Running {given.notebook}", flush=True)
-    try:
-        headless.execute(
-            notebook,
-            told,
-            folder=given.notebook.resolve().parent,
-            kernel=given.kernel,
-            timeout_s=given.timeout,
-        )
-    except headless.HeadlessFailure as error:
-        failure = str(error)
-    print(_table(steps))
-    _save(headless, notebook, given)
-    if failure:
-        print(f"zen-nb: {given.notebook}: {failure}", file=sys.stderr)
-    return FAILED if failure else DONE
-
-
 def _graph(given: argparse.Namespace) -> int:
     from zen_nb.core.options import usable_configuration
     from zen_nb.faces import mermaid, picture
     from zen_nb.faces.page import page_snapshot
     from zen_nb.store.records import open_store
 
-    notebook = _read(given.notebook)
+    notebook = read(given.notebook)
     try:
         store = open_store(usable_configuration())
     except StoreUnavailable:
@@ -149,7 +100,7 @@ def _graph(given: argparse.Namespace) -> int:
     if given.output is None:
         print(drawn.rstrip("\n"))
     else:
-        _write(given.output, drawn.encode())
+        write(given.output, drawn.encode())
     return DONE
 
 
@@ -165,7 +116,7 @@ def _cache(words: Sequence[str]) -> int:
         store = open_store(usable_configuration())
         done = carry_out(Asked(store, given, _progress_bar, sure=_is_sure))
     except StoreUnavailable as error:
-        raise _Unusable(str(error)) from None
+        raise Unusable(str(error)) from None
     print(json.dumps(done.data, indent=2) if given.json else done.text)
     return done.code
 
@@ -185,7 +136,7 @@ def _progress_bar(what: str, total_bytes: int) -> Iterator[Callable[[int], objec
 
 def _is_sure(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise _Unusable(f"{question} Say so with --yes")
+        raise Unusable(f"{question} Say so with --yes")
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
@@ -198,16 +149,16 @@ def _strip(given: argparse.Namespace) -> int:
         notebook = nbformat.read(given.notebook, as_version=nbformat.NO_CONVERT)
         done = strip(notebook)
     except OSError as error:
-        raise _Unusable(f"cannot read {given.notebook}: {error.strerror}") from None
+        raise Unusable(f"cannot read {given.notebook}: {error.strerror}") from None
     except (ValueError, AttributeError, UsageError) as error:
         why = str(error).partition("\n")[0]
-        raise _Unusable(f"{given.notebook}: no notebook that can be stripped: {why}") from None
+        raise Unusable(f"{given.notebook}: no notebook that can be stripped: {why}") from None
     told = f"{_count(done.cells, 'cell')} and {_count(done.outputs, 'output')} of zen_nb's"
     if given.check:
         print(f"{given.notebook}: {told} would be changed or taken out")
     elif done.changed or given.output is not None:
         target = given.output or given.notebook
-        _write(target, nbformat.writes(notebook).encode() + b"\n")
+        write(target, nbformat.writes(notebook).encode() + b"\n")
         print(f"{target}: {told} changed or taken out")
     else:
         print(f"{given.notebook}: nothing of zen_nb's in it")
@@ -218,101 +169,6 @@ def _strip(given: argparse.Namespace) -> int:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _headless() -> Any:
-    """Return the module that needs nbclient, which is not among zen_nb's own dependencies."""
-    try:
-        from zen_nb.faces import headless
-    except ModuleNotFoundError as error:
-        raise _Unusable(f"`zen-nb run` needs {error.name}: pip install 'zen_nb[demo]'") from None
-    return headless
-
-
-def _read(path: Path) -> NotebookNode:
-    from zen_nb.faces import files
-
-    try:
-        return files.load(path)
-    except OSError as error:
-        raise _Unusable(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise _Unusable(str(error)) from None
-
-
-def _save(headless: Any, notebook: NotebookNode, given: argparse.Namespace) -> None:
-    """Write what was asked for and say where it is."""
-    from zen_nb.faces.files import dump
-
-    if given.output is not None:
-        _write(given.output, dump(notebook))
-        print(f"Executed notebook: {given.output}")
-    if given.picture is None:
-        return
-    picture = headless.last_picture(notebook)
-    if picture is None:
-        print("Picture of the graph: none, for the notebook shows no graph (%pipeline shows one)")
-    else:
-        _write(given.picture, picture)
-        print(f"Picture of the graph: {given.picture}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise _Unusable(f"cannot write {path}: {error.strerror}") from None
-
-
-def _progress(status: StepStatus) -> str:
-    cell = "" if status.cell is None else f"In [{status.cell}]"
-    because = "; ".join(
-        part for part in (status.reason, "" if status.stored else "not stored") if part
-    )
-    because = f"  ({because})" if because else ""
-    done = "cached" if status.cached else "ran"
-    return f"  {cell:<8} {status.step}: {done} in {_number(status.duration_s)} s{because}"
-
-
-_HEAD = ("step", "ran or cached", "seconds", "saved")
-
-
-def _table(steps: Sequence[StepStatus]) -> str:
-    """Return the steps as a table with their totals, in the order in which they ended."""
-    if not steps:
-        return "No step was executed: the notebook has no %%step cell that ran."
-    rows = [
-        (
-            status.step,
-            "cached" if status.cached else "ran",
-            _number(status.duration_s),
-            _number(status.saved_s),
-        )
-        for status in steps
-    ]
-    widths = [max(len(row[column]) for row in (_HEAD, *rows)) for column in range(len(_HEAD))]
-    lines = [_line(row, widths) for row in (_HEAD, tuple("-" * width for width in widths), *rows)]
-    return "\n".join(["", *lines, "", _totals(steps)])
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    step, done, seconds, saved = row
-    return f"{step:<{widths[0]}}  {done:<{widths[1]}}  {seconds:>{widths[2]}}  {saved:>{widths[3]}}"
-
-
-def _totals(steps: Sequence[StepStatus]) -> str:
-    cached = sum(status.cached for status in steps)
-    spent = sum(status.duration_s or 0.0 for status in steps)
-    saved = sum(status.saved_s or 0.0 for status in steps)
-    return (
-        f"{cached} cached, {len(steps) - cached} ran; {_number(spent)} s spent in steps, "
-        f"{_number(saved)} s saved"
-    )
-
-
-def _number(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.3f}"
 
 
 if __name__ == "__main__":

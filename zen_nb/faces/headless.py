@@ -10,8 +10,10 @@ from __future__ import annotations
 import atexit
 import base64
 import binascii
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL
 from tempfile import TemporaryFile
@@ -24,6 +26,9 @@ from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKerne
 from nbformat import NotebookNode
 
 from zen_nb.faces.statuses import StepStatus, read_status
+from zen_nb.notebook.orders import VARIABLE
+
+_SKIPPED = "zen_nb-skipped"
 
 
 class HeadlessFailure(Exception):
@@ -67,6 +72,9 @@ def execute(
     folder: Path,
     kernel: str | None = None,
     timeout_s: int | None = None,
+    orders: str = "",
+    skip: Collection[int] = (),
+    go_on: bool = False,
 ) -> None:
     """Run every cell in a new kernel, outputs kept in `notebook` up to where it got.
 
@@ -80,6 +88,12 @@ def execute(
         Name of a kernel; ``None`` for the one that the notebook names.
     timeout_s
         Longest time for one cell; ``None`` for no limit.
+    orders
+        What the kernel's session is asked, as `Orders.text` gives it.
+    skip
+        Places of cells that are left out.
+    go_on
+        A cell that raises does not end the run.
 
     Raises
     ------
@@ -89,11 +103,15 @@ def execute(
     options: dict[str, Any] = {"timeout": timeout_s, "resources": {"metadata": {"path": folder}}}
     if kernel is not None:
         options["kernel_name"] = kernel
+    if go_on:
+        options["allow_errors"] = True
+    options["skip_cells_with_tag"] = _SKIPPED
+    env = {**os.environ, **({VARIABLE: orders} if orders else {})}
     client = _Client(notebook, told, **options)
     # What a kernel echoes to its terminal is in the outputs already; only last words matter.
-    with TemporaryFile() as last_words:
+    with TemporaryFile() as last_words, _tagged(notebook, skip):
         try:
-            client.execute(stdout=DEVNULL, stderr=last_words)
+            client.execute(stdout=DEVNULL, stderr=last_words, env=env)
         except NoSuchKernel as error:
             raise HeadlessFailure(
                 f"there is no kernel named {error.name!r}; see `jupyter kernelspec list`"
@@ -105,6 +123,22 @@ def execute(
             atexit.unregister(client._cleanup_kernel)  # noqa: SLF001
             said = _last_line(last_words) or str(error)
             raise HeadlessFailure(f"the kernel did not start: {said}") from None
+
+
+@contextmanager
+def _tagged(notebook: NotebookNode, skip: Collection[int]) -> Iterator[None]:
+    """Mark cells as left out, for as long as the notebook runs."""
+    cells = [notebook.cells[place] for place in skip]
+    before = [cell.metadata.get("tags") for cell in cells]
+    for cell, tags in zip(cells, before, strict=True):
+        cell.metadata["tags"] = [*(tags or ()), _SKIPPED]
+    try:
+        yield
+    finally:
+        for cell, tags in zip(cells, before, strict=True):
+            del cell.metadata["tags"]
+            if tags is not None:
+                cell.metadata["tags"] = tags
 
 
 def _why(error: Exception) -> str:

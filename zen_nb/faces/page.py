@@ -102,7 +102,7 @@ def _read(cell: NotebookNode, line: str, number: int) -> PageCell:
             filename=f"<cell {number}>",
             cell_id=cell_id,
             number=number,
-            parse=_parse,
+            parse=parsed,
         )
         name = step.name
     except (SyntaxError, ValueError, ZenNbError) as error:
@@ -116,7 +116,8 @@ def _named(line: str, number: int) -> str:
     return word if word and "=" not in word and not word.startswith("-") else f"cell_{number}"
 
 
-def _parse(source: str) -> ast.Module:
+def parsed(source: str) -> ast.Module:
+    """Return the tree of a cell's text, after IPython's transformation."""
     return ast.parse(_transformed(source))
 
 

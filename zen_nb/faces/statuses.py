@@ -22,6 +22,10 @@ class StepStatus:
         Why it ran, or which earlier run it took the result from.
     stored
         Whether the next execution can be a hit; a run that could not be stored says so.
+    would_run
+        It was not executed, for no step was to run.
+    why
+        What has changed, a line each.
     """
 
     step: str
@@ -31,6 +35,8 @@ class StepStatus:
     saved_s: float | None = None
     reason: str = ""
     stored: bool = True
+    would_run: bool = False
+    why: tuple[str, ...] = ()
 
 
 def read_status(metadata: object, cell: int | None = None) -> StepStatus | None:
@@ -53,6 +59,8 @@ def read_status(metadata: object, cell: int | None = None) -> StepStatus | None:
         saved_s=_seconds(said.get("saved_s")),
         reason=str(said.get("reason") or ""),
         stored=said.get("stored") is not False,
+        would_run=said.get("would_run") is True,
+        why=tuple(map(str, why)) if isinstance(why := said.get("why"), list) else (),
     )
 
 

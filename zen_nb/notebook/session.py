@@ -31,6 +31,7 @@ from zen_nb.notebook import status
 from zen_nb.notebook.ahead import Ahead
 from zen_nb.notebook.automatic import Automatic, Plain, loud
 from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.orders import Orders, WouldRun
 from zen_nb.notebook.registry import Pipeline, Registry
 from zen_nb.store.folder import store_folder
 from zen_nb.store.habits import Habits
@@ -95,6 +96,8 @@ class Session:
         self.marks: dict[str, tuple[float, str]] = {}
         self.afresh: set[str] = set()
         self.pinned: frozenset[str] = frozenset()
+        self.orders = Orders.taken()
+        self._not_made: dict[str, str] = {}
         self.ahead = Ahead(self)
         self.saved_s = 0.0
         self.running_pipeline = False
@@ -206,7 +209,7 @@ class Session:
 
     def begin(self, step: Step, options: RunOptions | None = None) -> Execution:
         """Decide on an execution of `step`; a run is opened, a hit is ready to be replayed."""
-        options = options or RunOptions()
+        options = self.orders.of(step, options or RunOptions())
         if step.name in self.afresh:
             self.afresh.discard(step.name)
             options = replace(options, steps_now={**(options.steps_now or {}), step.name: False})
@@ -224,6 +227,7 @@ class Session:
             execution.prepare(self._waits)
             self._remember(execution)
             if not execution.hit:
+                self._require_leave(execution)
                 execution.open()
         except BaseException:
             execution.cancel()
@@ -236,6 +240,21 @@ class Session:
             )
             self._emit(StepStarted(step.name, execution.started_at, reason))
         return execution
+
+    def _require_leave(self, execution: Execution) -> None:
+        """Raise `WouldRun`, and say so on the page, where the step must not run."""
+        name = execution.step.name
+        if not self.orders.forbids(name):
+            return
+        decision = execution.decision
+        reason, why = decision.reason, [str(change) for change in decision.changes]
+        for read in execution.step.reads:
+            if read in self._not_made and read not in self.shell.user_ns:
+                reason, why = f"it reads {read}, and {self._not_made[read]} would run", []
+        self._not_made.update(dict.fromkeys(execution.step.writes, name))
+        status.show_would_run(self.shell, name, reason, why)
+        advice = "" if self.orders.check else f"; --to runs what is needed, {name} too"
+        raise WouldRun(f"step {name} would run: {reason}{advice}")
 
     def _waits(self, event: StepWaiting) -> None:
         """Say that a step waits for another kernel: on the page, and in the graph."""

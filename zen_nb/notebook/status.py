@@ -104,6 +104,13 @@ def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
     show(shell, text, metadata)
 
 
+def show_would_run(shell: Any, step: str, reason: str, why: list[str]) -> None:
+    """Say that a step would run, where none is to."""
+    metadata = {"role": "status", "step": step, "cached": False, "would_run": True}
+    metadata |= {"reason": reason, "why": why, "stored": False}
+    show(shell, f"Step {step} would run. ({reason})", metadata)
+
+
 def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> None:
     """Say that the step ran, why, and where it was not stored, why not."""
     assert execution.outcome is not None
