@@ -14,6 +14,7 @@ import pandas as pd
 from zen_nb import step
 
 FACTOR = 3
+COUNTS: list[int] = []
 
 
 class Box:
@@ -80,6 +81,12 @@ def changing(frame: pd.DataFrame) -> Annotated[int, "rows"]:
 
 
 @step
+def counted(frame: pd.DataFrame) -> Annotated[int, "count"]:
+    COUNTS.append(len(frame))
+    return len(COUNTS)
+
+
+@step
 def asking(frame: pd.DataFrame) -> Annotated[str, "text"]:
     return os.environ.get("ZZ_REGION", "none") + str(len(frame))
 
@@ -137,3 +144,22 @@ def dying(folder: str) -> Annotated[int, "n"]:
         mark.touch()
         os._exit(3)
     return 7
+
+
+@step(map="items")
+def squared(items: int, power: int = 2) -> Annotated[list[int], "squares"]:
+    print("squared", items)
+    if items == 13:
+        raise ValueError("bad luck")
+    return items**power
+
+
+@step
+def numbers(n: int) -> Annotated[list[int], "numbers"]:
+    return list(range(n))
+
+
+@step(map="names")
+def gathering(names: tuple[str, str], folder: str) -> Annotated[bool, "met"]:
+    """Wait until the other element is computed too."""
+    return meeting.entrypoint(folder, *names)

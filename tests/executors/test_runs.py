@@ -65,7 +65,7 @@ class Counting(Executor):
 
 # -- law 9 --------------------------------------------------------------------------------
 
-MADE_OF_A_FRAME = ("mean", "boxed", "drawn", "shown", "changing", "asking")
+MADE_OF_A_FRAME = ("mean", "boxed", "drawn", "shown", "changing", "asking", "counted")
 
 
 @st.composite
@@ -96,6 +96,7 @@ def graphs(draw: st.DrawFn) -> Callable[[], None]:
 def surrounded() -> Iterator[None]:
     """Let the surroundings be the same before each run."""
     np.random.seed(5)
+    steps.COUNTS.clear()
     rows = pd.get_option("display.max_rows")
     try:
         yield
@@ -109,7 +110,11 @@ def made(drawn: Callable[[], None], folder: Path, on: Executor | None) -> list[A
         patch.setenv("ZEN_NB_CACHE_DIR", str(folder))
         patch.setattr(surroundings, "_store", None)
         run = pipeline(drawn).with_options(executor=on)()
-        state = np.random.get_state()[1].tolist(), pd.get_option("display.max_rows")
+        state = (
+            [*steps.COUNTS],
+            pd.get_option("display.max_rows"),
+            np.random.get_state()[1].tolist(),
+        )
         store = surroundings.store(surroundings.configuration())
         assert store is not None
         left: list[Any] = [state]
@@ -217,6 +222,35 @@ def test_what_is_shown_comes_in_the_order_of_the_steps(
     ]  # fmt: skip
 
 
+def test_elements_of_a_map_step_are_computed_side_by_side(executor: Executor) -> None:
+    """One job for each element that is not cached; the list is that of a run here."""
+
+    def mapping(count: int) -> list[int]:
+        @pipeline
+        def whole() -> None:
+            steps.squared(steps.numbers(count))
+
+        run = whole.with_options(executor=counting)()
+        return run.steps["squared"].outputs["squares"].load()
+
+    counting = Counting(executor)
+    assert (mapping(4), counting.count) == ([0, 1, 4, 9], 5)
+    assert (mapping(5), counting.count) == ([0, 1, 4, 9, 16], 7)
+    assert (mapping(5), counting.count) == ([0, 1, 4, 9, 16], 7)
+
+
+def test_elements_that_wait_for_each_other_meet(executor: Executor, tmp_path: Path) -> None:
+    """Elements run at the same time."""
+    (tmp_path / "meeting").mkdir()
+    place = str(tmp_path / "meeting")
+
+    @pipeline
+    def both() -> None:
+        steps.gathering([("a", "b"), ("b", "a")], place)
+
+    assert both.with_options(executor=executor)().status == "completed"
+
+
 # -- what goes wrong ----------------------------------------------------------------------
 
 
@@ -231,6 +265,22 @@ def test_an_exception_is_the_users_own(executor: Executor) -> None:
     with pytest.raises(ValueError, match="no 2") as caught:
         fails.with_options(executor=executor)()
     assert "in failing" in str(caught.value.__cause__)
+
+
+def test_the_failure_of_an_element_is_the_steps(executor: Executor) -> None:
+    """The first in the order of elements is raised; what was computed by then is kept."""
+
+    @pipeline
+    def whole(elements: list[int]) -> None:
+        steps.squared(elements)
+
+    counting = Counting(executor)
+    with pytest.raises(ValueError, match="bad luck"):
+        whole.with_options(executor=counting)([2, 13, 3])
+    assert counting.count == 3
+    run = whole.with_options(executor=counting)([2, 3])
+    assert run.steps["squared"].outputs["squares"].load() == [4, 9]
+    assert counting.count <= 4
 
 
 def test_what_cannot_be_kept_is_computed_here(executor: Executor) -> None:

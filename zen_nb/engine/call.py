@@ -6,6 +6,7 @@ import inspect
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import FunctionType, MappingProxyType
@@ -46,6 +47,9 @@ class Call:
         Names of what it returns; one name for a single value, none for ``None``.
     given
         Fingerprint and type name of arguments whose values are fetched only for a run.
+    each
+        The argument that holds elements, where the function calls another, its
+        ``__wrapped__``, for each of them.
     """
 
     name: str
@@ -55,6 +59,28 @@ class Call:
     given: Mapping[str, tuple[Fingerprint, str]] = field(default_factory=lambda: _NOTHING)
     options: StepOptions = StepOptions()
     setting: Setting = Setting(True, "the default")
+    each: str = ""
+
+
+def element_call(outer: Call, function: FunctionType, arguments: Mapping[str, Any]) -> Call:
+    """Return the call that `outer` makes for one element: under its settings, kept apart."""
+    options = replace(outer.options, enable_cache=None)
+    return Call(
+        f"{outer.name}[]",
+        function,
+        outer.outputs,
+        arguments,
+        options=options,
+        setting=outer.setting,
+    )
+
+
+_running: ContextVar[Call | None] = ContextVar("zen_nb_running", default=None)
+
+
+def running() -> Call | None:
+    """Return the call whose body runs in this context."""
+    return _running.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +320,7 @@ def _run(
     inplace.open()
     attempt.open()
     try:
-        returned = _invoke(call.function, arguments)
+        returned = _invoke(call, arguments)
         values = named_outputs(call.name, call.outputs, returned)
     except BaseException as error:
         line = f"{type(error).__name__}: {error}".partition("\n")[0]
@@ -319,7 +345,7 @@ def _run_plainly(
     fetched = {name: fetch(name) for name in call.given} if fetch is not None else {}
     tell(StepStarted(call.name, began, _said(fault)))
     try:
-        returned = _invoke(call.function, {**call.arguments, **fetched})
+        returned = _invoke(call, {**call.arguments, **fetched})
         values = named_outputs(call.name, call.outputs, returned)
     except BaseException as error:
         line = f"{type(error).__name__}: {error}".partition("\n")[0]
@@ -363,11 +389,16 @@ def _attempt(call: Call, arguments: Mapping[str, Any], decision: Decision, place
     )
 
 
-def _invoke(function: FunctionType, arguments: Mapping[str, Any]) -> Any:
-    """Call `function` with arguments bound by name, whatever kinds of parameters it has."""
+def _invoke(call: Call, arguments: Mapping[str, Any]) -> Any:
+    """Call the function with arguments bound by name, whatever kinds of parameters it has."""
     __tracebackhide__ = True
+    function = call.function
     bound = inspect.BoundArguments(inspect.signature(function), OrderedDict(arguments))
-    return function(*bound.args, **bound.kwargs)
+    token = _running.set(call)
+    try:
+        return function(*bound.args, **bound.kwargs)
+    finally:
+        _running.reset(token)
 
 
 def named_outputs(step: str, outputs: Sequence[str], returned: Any) -> dict[str, Any]:

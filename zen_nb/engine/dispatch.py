@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
 from zen_nb.core.model import Fingerprint, Record
 from zen_nb.core.options import Configuration
-from zen_nb.engine.call import Call, MadeRecord, outlook
+from zen_nb.engine.call import Call, MadeRecord, element_call, outlook
+from zen_nb.engine.decide import Decision
 from zen_nb.engine.jobs import Done, Job, given_by, packed, work
 from zen_nb.engine.perform import BESIDE
-from zen_nb.identity.things import is_atom, is_code
 from zen_nb.observe.ambient import capture, surroundings, undo
 from zen_nb.store.records import Store
 
@@ -94,6 +94,7 @@ class Dispatch:
         self._queue = deque(node for node, sources in self._awaits.items() if not sources)
         self._futures: dict[str, Future[Done]] = {}
         self._reasons: dict[str, str] = {}
+        self._elements: dict[str, list[str]] = {}
         self._records: dict[str, Record] = {}
         self.made: set[MadeRecord] = set()
         self._keys: dict[Fingerprint, str] = {}
@@ -121,17 +122,30 @@ class Dispatch:
 
     def result(self, node: str) -> tuple[Done, str] | None:
         """Return what came of the job of `node`, and why it had to run; ``None`` without one."""
+        if node in self._elements:
+            return self._result_of_elements(node)
         first = self._first.get(node, node)
-        future = self._futures.get(first)
-        if future is None:
+        if first not in self._futures:
             return None
+        self._wait_for(self._futures[first])
+        return _done(self._futures.pop(first)), self._reasons[first]
+
+    def _result_of_elements(self, node: str) -> tuple[Done, str]:
+        """Return the first failure among the elements; else nothing, for they are hits by now."""
+        for one in self._elements.pop(node):
+            self._wait_for(self._futures[one])
+            found = _done(self._futures.pop(one))
+            if found.trace:
+                return found, ""
+        return Done(), ""
+
+    def _wait_for(self, future: Future[Done]) -> None:
         while not future.done():
             wait([one for one in self._futures.values() if not one.done()], None, FIRST_COMPLETED)
             self._take_in()
             self.fill()
         self._take_in()
         self.fill()
-        return _done(self._futures.pop(first)), self._reasons[first]
 
     def settle(self) -> None:
         """Wait until nothing runs beside this thread, and put the surroundings back."""
@@ -155,6 +169,8 @@ class Dispatch:
             if future.done():
                 found = _done(future)
                 self._is_touched |= found.note == BESIDE
+                if node not in self._calls:  # an element: it is for its step alone
+                    continue
                 if found.record is not None and node not in self._records and not found.cached:
                     self.made.add((found.record.key, found.record.created_at))
                 self.know(node, found.record)
@@ -164,34 +180,77 @@ class Dispatch:
         call, links = self._calls[node]
         found = {name: (self._records[source], output) for name, (source, output) in links.items()}
         reason = ""
-        if not _decides_there():
-            decision = outlook(replace(call, given=given_by(found)), self._store, _unknown)
-            if decision is None or decision.refusal or not call.options.keep:
-                return
-            if decision.record is not None:
-                self.know(node, decision.record)
-                return
+        decision = outlook(replace(call, given=given_by(found)), self._store, _unknown)
+        if decision is None or decision.refusal or not call.options.keep:
+            return
+        decides_here = not _decides_there()
+        if decides_here and decision.record is not None:
+            self.know(node, decision.record)
+            return
+        if self._where.shared and _may_change(decision):
+            return
+        if decides_here:
             reason, first = decision.reason, self._keys.setdefault(decision.key, node)
             if first != node:  # one job is for both: whose turn comes first has run
                 self._first[node] = first
                 self._twins.setdefault(first, []).append(node)
                 self.know(node, self._records.get(first))
                 return
-        if self._where.shared and not _is_harmless(call):
+        if call.each:
+            self._consider_elements(node, call, found)
+        else:
+            self._reasons[node] = reason
+            self._hand_over(node, call, found, lambda: self._started(node, reason))
+
+    def _consider_elements(
+        self, node: str, call: Call, links: Mapping[str, tuple[Record, str]]
+    ) -> None:
+        """Hand over a map step's elements; it runs here, in its turn, and finds them cached."""
+        others = {name: link for name, link in links.items() if name != call.each}
+        try:
+            elements = list(self._elements_of(call, links))
+        except Exception:  # told when it runs
             return
+        handed = []
+        for number, value in enumerate(elements):
+            arguments = {**call.arguments, call.each: value}
+            one = element_call(call, call.function.__wrapped__, arguments)  # type: ignore[attr-defined]
+            decision = outlook(replace(one, given=given_by(others)), self._store, _unknown)
+            if decision is None or decision.refusal or decision.record is not None:
+                continue
+            place = f"{node}[{number}]"
+            if self._keys.setdefault(decision.key, place) == place and self._hand_over(
+                place, one, others
+            ):
+                handed.append(place)
+        if handed:
+            self._elements[node] = handed
+
+    def _elements_of(self, call: Call, links: Mapping[str, tuple[Record, str]]) -> Iterable[Any]:
+        if call.each not in links:
+            return call.arguments[call.each]  # type: ignore[no-any-return]
+        record, output = links[call.each]
+        values = self._store.load(record, call.function.__globals__)
+        return values[output]  # type: ignore[no-any-return]
+
+    def _hand_over(
+        self,
+        place: str,
+        call: Call,
+        links: Mapping[str, tuple[Record, str]],
+        before: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Submit a call; tell whether it could be. `before` is called when it is about to be."""
         try:
             around = None if self._where.shared else surroundings()
-            content = packed(Job(call, found, self._where.configuration, around))
-        except Exception:  # it cannot travel: it is computed here
-            return
-        self._started(node, reason)
-        if self._where.shared and self._before is None:
-            self._before = capture()
-        try:
-            self._futures[node] = self._where.executor.submit(work, content)
-        except Exception:  # it is broken, or has ended
-            return
-        self._reasons[node] = reason
+            content = packed(Job(call, links, self._where.configuration, around))
+            before()  # what it brings along is no step's doing
+            if self._where.shared and self._before is None:
+                self._before = capture()
+            self._futures[place] = self._where.executor.submit(work, content)
+        except Exception:  # it cannot travel, or the executor is broken: it is computed here
+            return False
+        return True
 
 
 def _decides_there() -> bool:
@@ -205,9 +264,14 @@ def _unknown(name: str) -> Any:
     raise LookupError(name)
 
 
-def _is_harmless(call: Call) -> bool:
-    """Tell whether a call is given nothing that it could change under others' hands."""
-    return all(is_atom(value) or is_code(value) for value in call.arguments.values())
+def _may_change(decision: Decision) -> bool:
+    """Tell whether the code reaches things that it could change under others' hands.
+
+    Its arguments are its own: they travel as bytes, to a thread too.
+    """
+    found = decision.question.ingredients
+    reached = any(not label.startswith("input:") for label in found.held)
+    return reached or bool(found.kept is not None and found.kept.holdings())
 
 
 def _done(future: Future[Done]) -> Done:

@@ -195,16 +195,18 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
 def _is_of_a_step(function: FunctionType) -> bool:
     """Tell whether a step that can be imported stands where the function was defined."""
-    if function.__module__ == "__main__":
+    if function.__module__ == "__main__" or function.__module__ not in sys.modules:
         return False
-    found: Any = sys.modules.get(function.__module__)
-    for name in function.__qualname__.split("."):
-        found = getattr(found, name, None)
-    return getattr(found, "__zen_nb_function__", None) is function and found is not function
+    try:
+        return _function_of(function.__module__, function.__qualname__) is function
+    except AttributeError:
+        return False
 
 
 def _function_of(module: str, name: str) -> FunctionType:
+    """Return the function of a step; of a map step, the one for an element."""
     found: Any = import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
-    return found.__zen_nb_function__  # type: ignore[no-any-return]
+    function = found.__zen_nb_function__
+    return getattr(function, "__wrapped__", function)  # type: ignore[no-any-return]

@@ -73,7 +73,7 @@ def _client(address: str | None) -> Iterator[Any]:
     # One step at a time in each process: what steps share in a process is then nobody else's.
     with (
         distributed.LocalCluster(
-            n_workers=os.cpu_count(), threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=os.cpu_count(), threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):

@@ -58,6 +58,7 @@ class Drawing:
             plain,
             options=call.options,
             setting=call.setting,
+            each=call.each,
         )
         self.invocations.append(Invocation(node, made, links))
         handles = tuple(Handle(node, output) for output in call.outputs)

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from zen_nb.core.errors import UsageError
 from zen_nb.core.model import StepOptions
-from zen_nb.core.options import parse_duration, resolve
+from zen_nb.core.options import Configuration, parse_duration, resolve
 from zen_nb.engine.call import Call, Place, answer
 from zen_nb.engine.dispatch import elsewhere
 from zen_nb.engine.run import Invocation, PipelineRun, run
@@ -19,6 +19,7 @@ from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.asked import note
 from zen_nb.pipelines.compile import Drawing, drawing
 from zen_nb.pipelines.followed import Called, listeners, toggles_of
+from zen_nb.pipelines.mapped import over
 from zen_nb.pipelines.recent import Recent, remember
 from zen_nb.pipelines.signature import Binder, output_names
 
@@ -30,8 +31,11 @@ class StepFunction:
     or is served from the cache, and returns its values.
     """
 
-    def __init__(self, function: FunctionType, name: str, options: StepOptions) -> None:
+    def __init__(
+        self, function: FunctionType, name: str, options: StepOptions, each: str = ""
+    ) -> None:
         self._function = function
+        self._each = each
         self._binder = Binder(function)
         self._outputs = output_names(function)
         self.name = name
@@ -67,7 +71,7 @@ class StepFunction:
             For an option that there is not.
         """
         name, options = _changed(self.name, self.options, changes)
-        return StepFunction(self._function, name, options)
+        return StepFunction(self._function, name, options, self._each)
 
     def configure(self, **changes: Any) -> StepFunction:
         """Change options of this very step; returns it. Options are those of `with_options`."""
@@ -79,9 +83,8 @@ class StepFunction:
         arguments = self._binder.bind(args, kwargs)
         drawn = drawing.get()
         if drawn is not None:
-            return drawn.add(
-                Call(self.name, self._function, self._outputs, arguments, options=self.options)
-            )
+            call = Call(self.name, self._function, self._outputs, arguments, options=self.options)
+            return drawn.add(replace(call, each=self._each) if self._each else call)
         found = surroundings.configuration()
         setting = resolve(step=self.options.enable_cache, surroundings=found.enable_cache)
         call = Call(
@@ -92,10 +95,7 @@ class StepFunction:
             options=self.options,
             setting=setting,
         )
-        place = Place(
-            surroundings.store(found), surroundings.shell(), heed=note, waiting=surroundings.log
-        )
-        given = answer(call, place)
+        given = answer(call, _place(found))
         remember(self.name, Recent(given.cached, given.reason, given.duration_s, given.note))
         values = given.values or {}
         if len(self._outputs) == 1:
@@ -107,6 +107,13 @@ class StepFunction:
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"
+
+
+def _place(found: Configuration) -> Place:
+    """Return where a direct call of a step is answered."""
+    return Place(
+        surroundings.store(found), surroundings.shell(), heed=note, waiting=surroundings.log
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +286,9 @@ def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     Parameters
     ----------
     **options
-        Those of `StepFunction.with_options`.
+        Those of `StepFunction.with_options`, and ``map``: the name of a parameter that the step
+        takes a list for. The function is called for each element, and each call is cached; the
+        step's outputs are lists, in the order of the elements.
 
     Examples
     --------
@@ -288,9 +297,19 @@ def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     ...     return pd.read_csv("sales.csv")
     """
     if function is None:
-        return lambda decorated: step(decorated).configure(**options)
+        return lambda decorated: _made(decorated, **options)
+    return _made(function)
+
+
+def _made(function: Callable[..., Any], *, map: str = "", **options: Any) -> StepFunction:  # noqa: A002
     plain = _plain(function)
-    return StepFunction(plain, plain.__name__, StepOptions())
+    body = over(plain, map, _of_elements) if map else plain
+    return StepFunction(body, plain.__name__, StepOptions(), map).configure(**options)
+
+
+def _of_elements() -> Place:
+    found = surroundings.configuration()
+    return Place(surroundings.store(found), surroundings.shell(), waiting=surroundings.log)
 
 
 @overload
