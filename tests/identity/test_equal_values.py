@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import io
 import pickle
+import subprocess
 import sys
 
 import numpy as np
@@ -489,3 +490,26 @@ def test_arrays_that_are_written_at_once_are_written_the_same(name, monkeypatch)
     by_parts = fp(value), fp([value, value])
     monkeypatch.setitem(QUICK, np.ndarray, arrays._plain)
     assert (fp(value), fp([value, value])) == by_parts
+
+
+def test_what_libraries_register_to_send_values_does_not_count() -> None:
+    """Dask and tblib prepare exceptions and descriptors for a journey; they stay what they are."""
+    done = subprocess.run(
+        [sys.executable, "-c", BESIDE_DASK], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+BESIDE_DASK = """
+from tests.identity.models import ESTIMATORS
+from tests.identity.samples import SAMPLES, fp
+chosen = [SAMPLES[name] for name in SAMPLES if "Error" in name] + [ESTIMATORS["histograms"]]
+before = [fp(make()) for make in chosen]
+import dask.multiprocessing
+from tblib import pickling_support
+pickling_support.install()
+from zen_nb.identity import instances
+instances._chosen.clear()
+assert [fp(make()) for make in chosen] == before
+assert len(chosen) > 1
+"""

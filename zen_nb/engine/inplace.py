@@ -109,13 +109,21 @@ class InPlace:
         namespace: Mapping[str, Any] | None = None,
         everybodys: Everybodys | None = None,
     ) -> None:
-        held = list(held)
         self._everybodys = everybodys
         self._kept = kept
-        self._prints = Prints(held)
-        self._names = Names(kept, namespace)
-        self._held = held
+        self._namespace = namespace
+        self._held = list(held)
         self._opaque: dict[int, Fingerprint | None] = {}
+
+    # What only a run needs is made for one.
+
+    @cached_property
+    def _prints(self) -> Prints:
+        return Prints(self._held)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self._kept, self._namespace)
 
     @cached_property
     def places(self) -> Places:

@@ -8,7 +8,6 @@ exception) is added.
 
 from __future__ import annotations
 
-import copyreg
 import enum
 import functools
 import types
@@ -32,7 +31,7 @@ from zen_nb.identity.builtin import code
 from zen_nb.identity.encoding import number
 from zen_nb.identity.origin import module_origin
 from zen_nb.identity.problems import type_name
-from zen_nb.identity.reduced import reduced_handler
+from zen_nb.identity.reduced import reduced_handler, reducer_of
 from zen_nb.identity.refused import ITERATOR, WHY_NOT
 from zen_nb.identity.standard import (
     HANDLERS as OF_STANDARD,
@@ -99,7 +98,7 @@ _chosen: dict[type, tuple[object, Handler]] = {}
 
 def choose_handler(kind: type) -> Handler:
     """Return what writes the instances of a class that is not a builtin one."""
-    registered = copyreg.dispatch_table.get(kind)
+    registered = reducer_of(kind)
     known = _chosen.get(kind)
     if known is not None and known[0] is registered:
         return known[1]
@@ -153,7 +152,7 @@ def _refusal(why: str) -> Handler:
 
 def instance_handler(kind: type) -> Handler:
     """Return what writes instances by class and state; once each, unless they cannot change."""
-    registered = copyreg.dispatch_table.get(kind)
+    registered = reducer_of(kind)
     if registered is not None:
         write = reduced_handler(kind, registered)
     elif issubclass(kind, (list, dict, set, frozenset)) and _reduces_as_any(kind):

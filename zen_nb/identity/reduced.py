@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from zen_nb.core.errors import NoFingerprint
@@ -16,6 +17,24 @@ from zen_nb.identity.problems import type_name
 from zen_nb.identity.refused import GENERAL
 from zen_nb.identity.state import Writing, ask, write_slots, write_state
 from zen_nb.identity.values import Encoder, Handler
+
+
+def reducer_of(kind: type) -> Callable[[Any], Any] | None:
+    """Return what `copyreg` has for a class, as far as it is part of what values of it are.
+
+    Libraries that send things to other processes (tblib, dask) register how they send what is
+    Python's or another's: whether one is loaded tells nothing of a value.
+    """
+    found: Any = copyreg.dispatch_table.get(kind)
+    if found is None:
+        return None
+    function = found
+    while isinstance(function, partial):
+        function = function.func
+    if module_origin(str(getattr(function, "__module__", ""))) != "package":
+        return found  # type: ignore[no-any-return]
+    for_others = module_origin(kind.__module__) == "python" or issubclass(kind, BaseException)
+    return None if for_others else found
 
 
 def reduced_handler(kind: type, reduce: Callable[[Any], Any]) -> Handler:

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from zen_nb.identity.components import digest_text
 
@@ -54,6 +55,7 @@ class Writing:
     target: str = ""
 
 
+@lru_cache(maxsize=512)
 def shows_writing(text: str) -> bool:
     """Tell whether code may write somewhere at all, without parsing it."""
     return _WRITES.search(text) is not None

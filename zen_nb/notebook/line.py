@@ -12,6 +12,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from zen_nb.core.errors import UsageError
@@ -47,7 +48,7 @@ class Line:
 
 
 def read_line(text: str, *, valued: frozenset[str] = frozenset()) -> Line:
-    """Return what a magic line says.
+    """Return what a magic line says; of one without values, which cannot change, from memory.
 
     Parameters
     ----------
@@ -59,6 +60,10 @@ def read_line(text: str, *, valued: frozenset[str] = frozenset()) -> Line:
     UsageError
         Where a part cannot be read; shows it and what to write.
     """
+    return _read(text, valued) if "=" in text else _read_again(text, valued)
+
+
+def _read(text: str, valued: frozenset[str]) -> Line:
     words: list[str] = []
     parameters: dict[str, Any] = {}
     outputs: tuple[str, ...] | None = None
@@ -83,6 +88,9 @@ def read_line(text: str, *, valued: frozenset[str] = frozenset()) -> Line:
         else:
             words.append(part)
     return Line(tuple(words), parameters, outputs, tuple(options))
+
+
+_read_again = lru_cache(maxsize=512)(_read)
 
 
 def check_name(name: str) -> str:

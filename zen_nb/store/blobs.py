@@ -31,6 +31,7 @@ from zen_nb.store.drafts import (
     digest_of,
     entries,
     private_folder,
+    statuses,
     unlink_if_abandoned,
 )
 from zen_nb.store.mapping import mappings, seen
@@ -279,15 +280,15 @@ class Blobs:
     def all(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield every blob with its status, in no particular order."""
         for folder in _folders(self._root):
-            for entry in entries(folder):
-                if len(entry.name) == 64 and _is_hex(entry.name):
-                    yield entry.name, entry.stat(follow_symlinks=False)
+            for path, status in statuses(folder):
+                if len(path.name) == 64 and _is_hex(path.name):
+                    yield path.name, status
 
     def sweep_drafts(self) -> None:
         """Remove drafts whose writer is dead; never one that is being written."""
-        for entry in entries(self._drafts):
-            if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DRAFT_AGE_S:
-                unlink_if_abandoned(Path(entry.path))
+        for path, status in statuses(self._drafts):
+            if time.time() - status.st_mtime > _DRAFT_AGE_S:
+                unlink_if_abandoned(path)
 
 
 def _is_hex(text: str) -> bool:

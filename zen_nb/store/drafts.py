@@ -187,6 +187,14 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
+def statuses(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield what is in `folder` with its status; what another removes meanwhile is left out."""
+    for entry in entries(folder):
+        with contextlib.suppress(OSError):
+            status = entry.stat(follow_symlinks=False)
+            yield Path(entry.path), status
+
+
 def unlink_if_abandoned(path: Path) -> None:
     """Remove a draft unless its writer lives."""
     try:

@@ -17,7 +17,7 @@ import weakref
 from pathlib import Path
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.store.drafts import NO_FOLLOW, entries, private_folder, unlink_if_abandoned
+from zen_nb.store.drafts import NO_FOLLOW, private_folder, statuses, unlink_if_abandoned
 
 try:
     import fcntl
@@ -125,9 +125,9 @@ class Flights:
 
     def sweep(self) -> None:
         """Remove what a day has not touched and nobody holds."""
-        for entry in entries(self._root):
-            if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DAY_S:
-                unlink_if_abandoned(Path(entry.path))
+        for path, status in statuses(self._root):
+            if time.time() - status.st_mtime > _DAY_S:
+                unlink_if_abandoned(path)
 
     def forget(self, flight: Flight) -> None:
         """Take note that `flight` has ended."""
