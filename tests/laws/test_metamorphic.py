@@ -202,7 +202,8 @@ def made_array(recipe: Any, way: random.Random) -> Any:
     size = int(np.prod(shape))
     plain = np.random.default_rng(seed).integers(0, 9, size).astype(dtype).reshape(shape)
     plain = np.array(plain, order=order)
-    if way.random() < 0.5:
+    # numpy's pickle of a view with gaps comes back in this machine's order of bytes.
+    if way.random() < 0.5 or not plain.dtype.isnative:
         return plain
     wide = np.zeros((*shape[:-1], 2 * shape[-1]) if shape else (2,), dtype, order=order)
     wide = wide[..., ::2] if shape else wide[0:1].reshape(())
