@@ -23,7 +23,7 @@ from zen_nb.identity.registered import registered
 from zen_nb.store.records import Store
 
 if TYPE_CHECKING:
-    from zen_nb.engine.call import Call
+    from zen_nb.engine.body import Call
 
 _LIMIT = 4096
 _LONGEST = 1000

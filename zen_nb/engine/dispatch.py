@@ -20,7 +20,8 @@ from typing import Any
 
 from zen_nb.core.model import Fingerprint, Record
 from zen_nb.core.options import Configuration
-from zen_nb.engine.call import Call, MadeRecord, element_call, outlook
+from zen_nb.engine.body import Call, element_call
+from zen_nb.engine.call import MadeRecord, outlook
 from zen_nb.engine.decide import Decision
 from zen_nb.engine.jobs import Done, Job, given_by, packed, work
 from zen_nb.engine.perform import BESIDE

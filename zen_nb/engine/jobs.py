@@ -22,7 +22,8 @@ import cloudpickle
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Fingerprint, Record
 from zen_nb.core.options import Configuration
-from zen_nb.engine.call import Call, Place, answer, places_of
+from zen_nb.engine.body import Call
+from zen_nb.engine.call import Place, answer, places_of
 from zen_nb.observe.ambient import Surroundings, take_on
 from zen_nb.observe.scope import separate
 from zen_nb.observe.servers import draw_apart

@@ -12,7 +12,8 @@ from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import RunFinished, RunStarted, StepFailed, StepStarted
 from zen_nb.core.model import Fingerprint
 from zen_nb.core.options import Setting
-from zen_nb.engine.call import Answer, Call, Place, adopt, answer, only_binds, places_of
+from zen_nb.engine.body import Call
+from zen_nb.engine.call import Answer, Place, adopt, answer, only_binds, places_of
 from zen_nb.engine.dispatch import Dispatch, Elsewhere
 from zen_nb.engine.jobs import Done, raised
 from zen_nb.store.records import Store

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zen_nb.core.errors import NoFingerprint, UnknownStep, UsageError
 from zen_nb.core.model import Component, Fingerprint, StepOptions
 from zen_nb.core.options import Setting
-from zen_nb.engine.call import Call
+from zen_nb.engine.body import Call
 from zen_nb.engine.decide import Decision, Question
 from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.identity.call_ingredients import of_function

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zen_nb.core.errors import UsageError
-from zen_nb.engine.call import Call
+from zen_nb.engine.body import Call
 from zen_nb.engine.run import Invocation, Link
 
 

@@ -11,7 +11,8 @@ from typing import Any, overload
 from zen_nb.core.errors import UsageError
 from zen_nb.core.model import StepOptions
 from zen_nb.core.options import Configuration, parse_duration, resolve
-from zen_nb.engine.call import Call, Place, answer
+from zen_nb.engine.body import Call
+from zen_nb.engine.call import Place, answer
 from zen_nb.engine.dispatch import elsewhere
 from zen_nb.engine.run import Invocation, PipelineRun, run
 from zen_nb.executors.named import On, opened

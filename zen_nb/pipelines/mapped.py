@@ -13,7 +13,8 @@ from types import FunctionType
 from typing import Any
 
 from zen_nb.core.errors import UsageError
-from zen_nb.engine.call import Call, Place, answer, element_call, running
+from zen_nb.engine.body import Call, element_call, running
+from zen_nb.engine.call import Place, answer
 from zen_nb.pipelines.signature import Binder, output_names
 
 
