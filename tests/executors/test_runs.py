@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.executors import steps
+from tests.stores import own_store
 from zen_nb import pipeline
 from zen_nb.core.errors import UsageError
 from zen_nb.executors.named import opened
@@ -45,10 +46,7 @@ def executor(request: pytest.FixtureRequest, executors: dict[str, Executor]) -> 
 
 @pytest.fixture(autouse=True)
 def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZEN_NB_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("ZEN_NB_KEY_DIR", str(tmp_path / "key"))
-    monkeypatch.delenv("ZEN_NB_ENABLE_CACHE", raising=False)
-    monkeypatch.setattr(surroundings, "_store", None)
+    own_store(tmp_path, monkeypatch)
 
 
 class Counting(Executor):

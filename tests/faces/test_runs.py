@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.stores import own_store
 from zen_nb.faces import cli
 from zen_nb.notebook.orders import VARIABLE, Orders
 
@@ -30,8 +31,7 @@ CELLS = (
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A notebook of four steps, in a store of its own."""
-    monkeypatch.setenv("ZEN_NB_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("ZEN_NB_KEY_DIR", str(tmp_path / "key"))
+    own_store(tmp_path, monkeypatch)
     written = tmp_path / "some.ipynb"
     cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), written)
@@ -97,6 +97,15 @@ def test_the_keys_are_those_of_every_way_to_execute(
         if output.get("metadata", {}).get("zen_nb", {}).get("role") == "status"
     ]
     assert told == [True] * 4
+
+
+def test_a_cell_that_the_notebook_leaves_out_is_left_out(tell: Any, path: Path) -> None:
+    """A cell tagged ``skip-execution`` is not run, here as with every runner."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[3].metadata["tags"] = ["skip-execution"]
+    notebook.cells[4].metadata["tags"] = ["skip-execution"]
+    nbformat.write(notebook, path)
+    assert tell("run") == (0, dict.fromkeys(("load", "total", "last"), "ran"))
 
 
 def test_to_leaves_out_what_a_step_does_not_need(tell: Any, path: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import weakref
 from types import ModuleType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.identity.samples import SAMPLES
@@ -226,6 +226,7 @@ def test_a_walk_that_is_taken_up_again_finds_what_a_new_one_does(change: str):
             del names["pd"].DataFrame.mine
 
 
+@example(["Point(1)", '""'])
 @given(st.lists(st.sampled_from(sorted(SAMPLES)), min_size=2, max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_an_input_that_is_taken_again_counts_as_a_walk_over_it_does(names: list[str]):

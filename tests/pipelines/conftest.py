@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zen_nb.pipelines import surroundings
+from tests.stores import own_store
 
 
 class Lines(logging.Handler):
@@ -24,10 +24,7 @@ class Lines(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZEN_NB_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("ZEN_NB_KEY_DIR", str(tmp_path / "key"))
-    monkeypatch.delenv("ZEN_NB_ENABLE_CACHE", raising=False)
-    monkeypatch.setattr(surroundings, "_store", None)
+    own_store(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from nbformat import NotebookNode
 from zen_nb.faces.statuses import StepStatus, read_status
 from zen_nb.notebook.orders import VARIABLE
 
-_SKIPPED = "zen_nb-skipped"
+# The tag by which a notebook itself says which cells a run leaves out.
+_SKIPPED = "skip-execution"
 
 
 class HeadlessFailure(Exception):
@@ -72,7 +73,7 @@ def execute(
     folder: Path,
     kernel: str | None = None,
     timeout_s: int | None = None,
-    orders: str = "",
+    orders: str = "{}",
     skip: Collection[int] = (),
     go_on: bool = False,
 ) -> None:
@@ -106,7 +107,7 @@ def execute(
     if go_on:
         options["allow_errors"] = True
     options["skip_cells_with_tag"] = _SKIPPED
-    env = {**os.environ, **({VARIABLE: orders} if orders else {})}
+    env = {**os.environ, VARIABLE: orders}
     client = _Client(notebook, told, **options)
     # What a kernel echoes to its terminal is in the outputs already; only last words matter.
     with TemporaryFile() as last_words, _tagged(notebook, skip):

@@ -15,7 +15,7 @@ from zen_nb.identity.code import Reach
 from zen_nb.identity.components import digest_parts, digest_text, shown, shown_code
 from zen_nb.identity.guard import MISSING
 from zen_nb.identity.ingredients import Ingredients, finished, read_dynamically
-from zen_nb.identity.kept_cells import KeptCell, Settings, recall, remember
+from zen_nb.identity.kept_cells import KeptCell, Settings, is_plain, recall, remember
 from zen_nb.identity.sources import resolved, source_of
 from zen_nb.identity.taken import star_names
 from zen_nb.identity.things import is_code
@@ -85,9 +85,15 @@ def of_cell(
 
 def _to_keep(walk: _CellWalk, settings: Settings, shown_how: tuple[str, ...]) -> KeptCell:
     """Return what is remembered of a walk."""
-    inputs = tuple(label for label in walk.reach.components if label.startswith("input:"))
+    reach = walk.reach
+    inputs = tuple(label for label in reach.components if label.startswith("input:"))
+    plain = frozenset(
+        label
+        for label in inputs
+        if label in reach.data and is_plain(reach, label, reach.data[label][2])
+    )
     code = digest_parts([walk.cell.digest, *shown_how, *walk.references])
-    kept = (walk.reach, code, inputs, walk.apart, walk.unseen)
+    kept = (reach, code, inputs, plain, walk.apart, walk.unseen)
     return KeptCell(walk.cell, walk.namespace, settings, *kept)
 
 

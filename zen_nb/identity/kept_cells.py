@@ -34,6 +34,9 @@ class KeptCell:
         Digest of the cell's own code with what stands for the code that it names.
     inputs
         Labels of what it reads that is no code.
+    plain
+        Those of `inputs` that held no code: another value under such a name adds nothing to
+        what the walk reached, and leaves nothing behind in it.
     apart, unseen
         As in `Ingredients`.
     """
@@ -44,6 +47,7 @@ class KeptCell:
     reach: Reach
     code: Fingerprint
     inputs: tuple[str, ...]
+    plain: frozenset[str]
     apart: frozenset[str] = frozenset()
     unseen: frozenset[str] = frozenset()
 
@@ -80,13 +84,12 @@ class KeptCell:
         """Take in what an input is now; False where it is of another kind, or holds code."""
         name = label.partition(":")[2]
         value = self.namespace.get(name, MISSING)
-        if value is MISSING or is_code(value):
+        if label not in self.plain or value is MISSING or is_code(value):
             return False
         fresh = self._fresh()
         fresh.add_value(label, value)
-        plain = is_atom(value) or label in fresh.own
         kinds, before = fresh.kinds.get(label), self.reach.kinds.get(label)
-        if fresh.problems or not plain or kinds != before:
+        if fresh.problems or not is_plain(fresh, label, value) or kinds != before:
             return False
         self.reach.components[label] = fresh.components[label]
         self.reach.data[label] = (self.namespace, name, value)
@@ -94,6 +97,11 @@ class KeptCell:
             self.reach.own[label] = fresh.own[label]
             self.reach.recipes[label] = fresh.recipes[label]
         return True
+
+
+def is_plain(reach: Reach, label: str, value: object) -> bool:
+    """Tell whether a value that `reach` has taken in holds no code."""
+    return is_atom(value) or label in reach.own
 
 
 def kept(cell: CellFacts, namespace: Mapping[str, Any], *, apart: bool = False) -> KeptCell | None:

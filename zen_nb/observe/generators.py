@@ -173,9 +173,10 @@ class Lineage:
 
     def is_seeded(self, state: Any) -> bool:
         """Tell whether somebody seeded before `state`; in doubt, yes."""
+        if self._seeded:
+            return True
         # Steps that run side by side may ask of a state that is older than the last.
-        earlier = self._last is not None and self.drawn_only(state, self._last)
-        if not self._seeded and not earlier:
+        if self._last is None or not self.drawn_only(state, self._last):
             self._seeded = self._was_seeded(state)
             self._last = state
         return self._seeded
