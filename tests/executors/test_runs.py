@@ -308,6 +308,16 @@ def test_a_worker_that_dies_costs_nothing_but_time(
     assert run.steps["early"].outputs["n"].load() == 7
 
 
+def test_a_cluster_leaves_the_environment_as_it_was() -> None:
+    """What Dask sets for its workers is not set here, neither meanwhile nor afterwards."""
+    before = dict(os.environ)
+    with opened("dask"):
+        assert dict(os.environ) == before
+        os.environ["ZEN_NB_TEST_SET_BY_A_STEP"] = "1"
+    assert os.environ.pop("ZEN_NB_TEST_SET_BY_A_STEP") == "1"
+    assert dict(os.environ) == before
+
+
 @pytest.mark.parametrize(
     ("on", "said"),
     [("cluster", "there is no executor 'cluster'"), (5, "executor=5 is no executor")],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -72,10 +72,40 @@ def _client(address: str | None) -> Iterator[Any]:
         return
     # One step at a time in each process: what steps share in a process is then nobody else's.
     with (
+        _own_environment() as started,
         distributed.LocalCluster(
             n_workers=os.cpu_count(), threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
+        started()
         draw_apart()
         yield client
+
+
+@contextmanager
+def _own_environment() -> Iterator[Callable[[], None]]:
+    """Put variables back as they were: what a cluster sets for its workers, it sets here too.
+
+    Among them are a hash seed and one thread for each numeric library, which processes that
+    steps start, and libraries that they load, would go by.
+    """
+    before, put = dict(os.environ), dict[str, str]()
+
+    def put_back() -> None:
+        for name, value in put.items():
+            if os.environ.get(name) != value:
+                continue
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]
+
+    def started() -> None:
+        put.update((name, there) for name, there in os.environ.items() if before.get(name) != there)
+        put_back()
+
+    try:
+        yield started
+    finally:  # a worker that was started anew has set them again
+        put_back()
