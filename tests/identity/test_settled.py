@@ -7,14 +7,18 @@ import ast
 import pytest
 
 from zen_nb.identity.flow import Flow
-from zen_nb.identity.settled import settled_by
+from zen_nb.identity.settled import Settled, settled_by
 
 
-def settled(text: str) -> dict[str, tuple[int, ...]]:
+def found(text: str, *, watched: bool = True) -> Settled:
     statements = ast.parse(text).body
     flow = Flow()
     flow.walk(statements)
-    return dict(settled_by(statements, flow)[0])
+    return settled_by(statements, flow, watched=watched)
+
+
+def settled(text: str) -> dict[str, tuple[int, ...]]:
+    return dict(found(text).read)
 
 
 SETTLED = [
@@ -53,7 +57,6 @@ OPEN = [
     "g = lambda: a\nfor v in xs: a = v\na",
     "class A:\n    def g(self): return a\nfor v in xs: a = v\na",
     "for v in xs:\n    def g(): return a\n    a = v\na",
-    "from m import *\nfor v in xs: a = v\na",
 ]
 
 
@@ -82,7 +85,7 @@ PERHAPS = [
     ("if c: a = 1\nfor i in ys: a = i", {"a": (0, 1), "i": (1,)}),
     ("if c: a = 1\na = 2", {}),
     ("if c: a = 1\nraise E", {}),
-    ("if c:\n    with tolerant(): a = f()\n    print(a)", {}),
+    ("if c:\n    with strange(): a = f()\n    print(a)", {}),
     ("if c: a = 1\ndef g(): return a", {}),
 ]
 
@@ -90,7 +93,34 @@ PERHAPS = [
 @pytest.mark.parametrize(("text", "names"), PERHAPS, ids=[text for text, _ in PERHAPS])
 def test_names_that_are_perhaps_bound_and_not_read(text: str, names: dict[str, tuple[int, ...]]):
     """Whether such a name is an output shows when all that may bind it has run."""
-    statements = ast.parse(text).body
-    flow = Flow()
-    flow.walk(statements)
-    assert settled_by(statements, flow)[1] == names
+    assert found(text).unread == names
+
+
+UNWATCHED = [
+    ("from m import *\nfor v in xs: a = v\na", True, {"v"}),
+    ("for v in xs: a = v\na", False, {"v"}),
+    ("for v in xs:\n    with strange(): a = f(v)\n    print(a)", True, {"a"}),
+]
+
+
+@pytest.mark.parametrize(("text", "watched", "inputs"), UNWATCHED)
+def test_names_whose_statements_cannot_be_watched(text: str, watched: bool, inputs: set[str]):
+    """They are settled nowhere; until they are bound, what was left under them is an input."""
+    names = found(text, watched=watched)
+    assert names.read["a"] == ()
+    assert names.inputs == inputs
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs"),
+    [
+        ("if c: a = 1\ndef g(): return a", {"a"}),
+        ("for v in xs:\n    a = v\n    del a", {"a"}),
+        ("try: f()\nexcept E as e: pass", {"e"}),
+        ("for v in xs: a = v", set()),
+        ("a = 1\ndef g(): return a", set()),
+    ],
+)
+def test_names_of_which_what_was_left_counts(text: str, inputs: set[str]):
+    """What functions of the cell may see at any time, and what is unbound again."""
+    assert found(text).inputs == inputs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -129,9 +128,19 @@ def seen_of(sources: list[str], *, with_steps: bool) -> tuple[list[object], list
         [0, "v = 1", 0],
     )
 )
-# In a whole test run this test has taken minutes instead of seconds; why is not known yet.
-@pytest.mark.timeout(900)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@example(
+    (
+        ["for v in ys:\n    if v > 0:\n        v = v\n        break\nelse:\n    i = 5\nprint(i)"],
+        ["v = 0", 0, "globals().pop('v', None);", 0],
+    )
+)
+@example(
+    (
+        ["for v in xs: pass\nfor i in xs:\n    with Quiet() as v: v = 1 // 0\n    print(v)"],
+        ["v = 0", "xs = []", 0, "i, v = 'left', 4", 0],
+    )
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(notebooks)
 def test_leftovers_are_read_where_a_plain_cell_reads_them(notebook):
     """Cold, warm, alternating, after leftovers came and went: page, error and names are equal."""

@@ -224,3 +224,26 @@ def test_a_change_accepted_of_a_run_that_read_a_leftover_holds_for_that(nb):
     assert ran(nb, "%pipeline accept fit", cell) == ["cached fit"]
     assert ran(nb, "rate = 2", cell) == ["ran fit"]
     assert nb["y"] == 2
+
+
+TIMED = "%%step fit\n%%time\nfor epoch in xs:\n    y = epoch"
+
+
+def test_a_loop_under_a_magic_leaves_its_last_turn_or_what_was_there(nb):
+    """Its statements cannot be watched: what they bind shows by the objects that are left."""
+    nb.cells("xs = [1000, 2000]")
+    assert ran(nb, TIMED, TIMED, "epoch = 5; y = 7", TIMED) == ["ran fit", *["cached fit"] * 2]
+    assert (nb["epoch"], nb["y"]) == (2000, 2000)
+    assert ran(nb, "xs = []", "epoch = 5; y = 7", TIMED, "y = 8", TIMED) == ["ran fit"] * 2
+    assert (nb["epoch"], nb["y"]) == (5, 8)
+
+
+def test_what_a_function_elsewhere_reads_is_not_kept_where_nobody_can_tell(nb):
+    """The reason names what to do, and what was bound to something else is kept."""
+    nb.cells("v = 1\ndef look():\n    return v")
+    cell = "%%step s\nfor v in xs:\n    pass"
+    nb.cells("xs = []")
+    (done,) = nb.cells(cell)
+    assert "`del v`" in done.text
+    assert ran(nb, cell, "xs = [2]", cell, "v = 3", cell) == ["ran s", "ran s", "cached s"]
+    assert nb["v"] == 2

@@ -15,7 +15,7 @@ from zen_nb.identity.components import digest_parts
 from zen_nb.identity.definitions import HARMLESS_MAGICS, bound_by, definitions_of, magic_call
 from zen_nb.identity.flow import Flow
 from zen_nb.identity.fragments import compile_statement
-from zen_nb.identity.settled import Settled, ends_unbound, settled_by
+from zen_nb.identity.settled import Settled, settled_by
 from zen_nb.identity.writings import Writing, writings
 
 # Magics around code: the code is analysed as if it stood alone, what they print is replayed.
@@ -72,11 +72,8 @@ class CellFacts:
         What the functions and classes that it defines read when they are called; see `Flow`.
     stars
         Modules imported with a star, each with the names first read after it.
-    settled, perhaps
-        Names that some statements of the tree may bind; see `settled_by`. The first are read
-        after that, the others are not.
-    handled
-        Names that exception handlers bind and delete: whether they are there counts.
+    settled
+        Names that some statements of the tree may bind.
     """
 
     code: CodeType
@@ -92,9 +89,7 @@ class CellFacts:
     sets: tuple[Writing, ...]
     deferred: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     stars: Mapping[tuple[str, int], Collection[str]] = field(default_factory=dict)
-    settled: Settled = field(default_factory=dict)
-    perhaps: Settled = field(default_factory=dict)
-    handled: frozenset[str] = frozenset()
+    settled: Settled = field(default_factory=Settled)
 
     @property
     def strings(self) -> frozenset[str]:
@@ -118,7 +113,7 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
     code = compile_statement(*plain)
     names = facts(code).names
     # Statements inside a magic are not run one by one.
-    settled, perhaps = settled_by(tree.body, flow) if statements == tree.body else ({}, {})
+    settled = settled_by(statements, flow, watched=statements == tree.body)
     return CellFacts(
         code=code,
         digest=digest_parts([facts(code).digest, *docstrings_of(plain)]),
@@ -135,8 +130,6 @@ def read_cell(tree: ast.Module, parse: Callable[[str], ast.Module]) -> CellFacts
         deferred=flow.deferred,
         stars=flow.stars,
         settled=settled,
-        perhaps=perhaps,
-        handled=ends_unbound(statements),
     )
 
 

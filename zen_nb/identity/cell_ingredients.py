@@ -59,7 +59,7 @@ def of_cell(
     apart
         Leave out what was left under names that the cell is to bind before it reads them.
     """
-    names = frozenset(cell.settled) - {*parameters, *ignore} if apart else frozenset()
+    names = frozenset(cell.settled.read) - {*parameters, *ignore} if apart else frozenset()
     shown_how = (f"quiet {quiet}", f"outputs {outputs}")
     settings = (frozenset(parameters), frozenset(ignore), names, *shown_how)
     kept = None if known or as_loaded else recall(cell, namespace, settings)
@@ -130,7 +130,7 @@ def _walk_without(
     """Walk until no more names turn out to be read before they are surely bound."""
     starred = _star_names(cell, namespace)
     left_out = settled | starred | apart
-    every = {**dict.fromkeys(sorted(cell.handled), frozenset[str]()), **cell.reads}
+    every = {**dict.fromkeys(sorted(cell.settled.inputs), frozenset[str]()), **cell.reads}
     reads = {name: bound for name, bound in every.items() if name not in left_out}
     hidden = (set(cell.binds) | starred | settled) - set(reads)
     hidden |= set(cell.binds) & set(reads)
@@ -237,7 +237,7 @@ class _CellWalk:
 
     def close(self, reads: Collection[str], apart: frozenset[str]) -> None:
         """Tell which names no code beside the cell's sees, and which leftovers are left out."""
-        may_bind = {*self.cell.settled, *self.cell.perhaps} & set(self.reach.hidden)
+        may_bind = {*self.cell.settled.read, *self.cell.settled.unread} & set(self.reach.hidden)
         seen = self.reach.stores.union(*self.reach.consulted.values())
         self.unseen = frozenset() if self.dynamic else frozenset(may_bind) - seen
         self.apart = (apart & self.unseen) - set(reads)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 _MISSING = object()
 _READ_LEFT = "it read what was left under a name that it was known to bind"
+_UNSURE = (
+    "it may have bound {0} to what {0} was already, or left it alone: it is in sight of a function "
+    "meanwhile; run `del {0}` before"
+)
 
 
 class Execution:
@@ -115,7 +119,7 @@ class Execution:
 
     def question(self) -> Question:
         """Return what bears on the decision, from the namespace as it is."""
-        question = self._asked(apart=bool(self.body.facts.settled))
+        question = self._asked(apart=bool(self.body.facts.settled.read))
         if question.ingredients.apart:
             return replace(question, otherwise=partial(self._asked, apart=False))
         return question
@@ -247,10 +251,11 @@ class Execution:
         """Watch what the run binds, where that tells which key is its own or what it gives."""
         if all(one.refusal for one in self._decisions):
             return
-        places = {name: self.body.facts.settled[name] for name in self._apart}
+        settled = self.body.facts.settled
+        places = {name: settled.read[name] for name in self._apart}
         unseen = self.decision.question.ingredients.unseen - self.parameters.keys()
-        for name in unseen & self.body.facts.perhaps.keys() & self.namespace.keys():
-            places[name] = self.body.facts.perhaps[name]
+        for name in unseen & settled.unread.keys() & self.namespace.keys():
+            places[name] = settled.unread[name]
         if places:
             self._leftovers = Leftovers(self.namespace, places)
 
@@ -273,6 +278,15 @@ class Execution:
         else:
             self.decision = replace(own[0], reason=self.decision.reason)
         return self._leftovers.unbound - self._apart
+
+    def _unsure(self) -> str:
+        """Tell why nobody knows what the run gives, where that is so."""
+        if self._leftovers is None:
+            return ""
+        known = self.decision.question.ingredients.components
+        labels = {part.label for part in known}
+        unsure = (name for name in self._leftovers.unsure if f"input:{name}" not in labels)
+        return next((_UNSURE.format(name) for name in sorted(unsure)), "")
 
     def abandon(self) -> float:
         """End a run that raised; the namespace keeps what the body did, as after any cell."""
@@ -306,11 +320,12 @@ class Execution:
         difference = self._watch.difference(set(facts.binds) - self.parameters.keys() - unbound)
         kept = self._discard(difference)
         inplace = self._inplace[bool(self.decision.question.ingredients.apart)]
+        refusals = (inplace.refusal(), self._unsure())
         made = Made(
             bound={name: self.namespace[name] for name in kept if name not in facts.redefined},
             deleted=difference.deleted,
             absent=frozenset(kept) - facts.redefined,
-            refusal=inplace.refusal(),
+            refusal=next(filter(None, refusals), ""),
             filename=self.body.filename,
             inplace=inplace,
             must_leave=bool(self.body.tree.body) and not self.body.stores,

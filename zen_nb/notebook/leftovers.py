@@ -16,6 +16,7 @@ from typing import Any
 from zen_nb.identity.bytecode import facts
 
 _CALL = "__import__('sys').modules['{}'].{}({}, {})"
+_MISSING = object()
 _numbers = itertools.count()
 _open: dict[int, Leftovers] = {}
 
@@ -38,13 +39,18 @@ class Leftovers:
     Parameters
     ----------
     places
-        Name to the places of those statements in the cell.
+        Name to the places of those statements in the cell; none where they cannot be watched:
+        then a name is known to be bound where it holds another object at the end.
     """
 
     def __init__(self, namespace: dict[str, Any], places: Mapping[str, tuple[int, ...]]) -> None:
         self._namespace = namespace
         called = _read_elsewhere(namespace, places.keys() & namespace.keys())
         self._places = {name: at for name, at in places.items() if name not in called}
+        self._in_sight = {name: namespace[name] for name in sorted(called)}
+        self._before = {
+            name: namespace.get(name, _MISSING) for name, at in places.items() if not at
+        }
         self._unbound = set(self._places)
         self._aside: dict[str, Any] = {}
         self._number = next(_numbers)
@@ -58,6 +64,16 @@ class Leftovers:
     def unbound(self) -> frozenset[str]:
         """Names that it has left as they were, for sure."""
         return frozenset(self._unbound)
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """Names that hold what they held, and that could not be set aside meanwhile.
+
+        Functions elsewhere read them. Whether the run has bound them to the same object, or
+        left them alone, cannot be told.
+        """
+        now = self._namespace
+        return frozenset(name for name, was in self._in_sight.items() if now.get(name) is was)
 
     def watched(self, tree: ast.Module) -> ast.Module:
         """Return the tree of the cell with its statements watched; `close` ends that.
@@ -113,6 +129,10 @@ class Leftovers:
         """End it; nothing stays set aside."""
         _open.pop(self._number, None)
         self._restore()
+        for name, was in self._before.items():
+            now = self._namespace.get(name, _MISSING)
+            if now is not was and now is not _MISSING:
+                self._unbound.discard(name)
 
 
 def _read_elsewhere(namespace: Mapping[str, Any], names: Collection[str]) -> set[str]:

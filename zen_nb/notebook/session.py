@@ -193,7 +193,7 @@ class Session:
 
     def define(self, step: Step) -> None:
         """Take in a step that a cell defines; raises `NameTaken`."""
-        given = (self.shell.user_ns, vars(builtins), step.body.facts.settled)
+        given = (self.shell.user_ns, vars(builtins), step.body.facts.settled.read)
         missing = [name for name in step.reads if not any(name in names for names in given)]
         old = self.registry.put(replace(step, awaits=frozenset(missing)) if missing else step)
         if old is not None:
