@@ -477,3 +477,23 @@ def test_a_change_that_others_made_since_is_not_taken_for_the_steps(nb):
     setup = "class A:\n    rows = [1]\na = A()"
     nb.cells(setup, "%%step s\ny = a.rows", "A.rows = [1]", "%%step s\nz = a.rows")
     assert nb.session.logs["s"].note == ""
+
+
+EQUAL = [
+    ("c['k'] = b", "b"),
+    ("b = [1]\nc['k'] = b", "b"),
+    ("c['k'] = [1]", "e"),
+    ("c['k'] = e; c['m'] = e", "e"),
+]
+
+
+@pytest.mark.parametrize(("body", "other"), EQUAL, ids=[body for body, _ in EQUAL])
+def test_an_equal_object_in_anothers_place_is_a_change(nb, body, other):
+    """What is done to the one later shows in the input after a hit exactly where it would."""
+    setup = "e = [1]\nc = {'k': e, 'm': [1]}\nb = [1]"
+    ran = []
+    for _ in range(2):
+        nb.cells(setup, f"%%step s\n{body}", f"{other}.append(2)")
+        ran.append(repr(nb["c"]))
+    assert nb.log() == ["ran s", "cached s"]
+    assert ran[0] == ran[1]

@@ -22,7 +22,7 @@ from zen_nb.identity.guard import MISSING, is_same
 from zen_nb.identity.kept import Kept, Moved, module_of
 from zen_nb.identity.things import found_by_name
 from zen_nb.observe.namespace import is_user_name
-from zen_nb.observe.places import LIMIT, Places, may_share, written
+from zen_nb.observe.places import LIMIT, Places, Way, may_share, written
 from zen_nb.observe.state import State, fits, give_state, hidden_part, is_fixed, state_of
 
 # An object, stored as its place, and the parts of the state it is given.
@@ -114,6 +114,7 @@ class InPlace:
         self._namespace = namespace
         self._held = list(held)
         self._opaque: dict[int, Fingerprint | None] = {}
+        self._stood: dict[tuple[int, Way], object] = {}
 
     # What only a run needs is made for one.
 
@@ -144,6 +145,7 @@ class InPlace:
     def open(self) -> None:
         """Remember, before the body runs, what cannot be known of parts afterwards."""
         self._prints.open()
+        self._stood = self.places.standing()
         self._names.open()
         if self._kept is not None:
             self._kept.open()
@@ -153,8 +155,13 @@ class InPlace:
             if place[1] and not is_fixed(part) and state_of(part) is None:
                 self._opaque[id(part)] = self._prints.present.print_of(part)
 
-    def close(self) -> Changes:
+    def close(self, bound: Iterable[object] = ()) -> Changes:
         """Return what is to be done again on a hit.
+
+        Parameters
+        ----------
+        bound
+            What the run leaves under names.
 
         Raises
         ------
@@ -162,7 +169,7 @@ class InPlace:
             Where a change cannot be made again.
         """
         held = held_anew(self._moved())
-        changed = self._prints.changed()
+        changed = self._prints.changed() | self._exchanged(bound)
         if self._kept is not None:
             changed.update(self._kept.changed())
         for name in changed:
@@ -173,6 +180,24 @@ class InPlace:
         bound, gone = self._names.close()
         found = [patch for patch in patches if patch is not None]
         return Changes(found, changed, bound, gone, held)
+
+    def _exchanged(self, bound: Iterable[object]) -> dict[str, Any]:
+        """Return the inputs in which one object stands for another that is equal.
+
+        That is a change where a name, or another part, stands for either: what is done to it
+        later shows in the input, or does not any more.
+        """
+        named = {id(value) for value in (*bound, *(self._namespace or {}).values())}
+        parts = named | {id(thing) for thing, _ in self.places}
+        roots = {name: value for name, value, _ in self._held}
+        found: dict[str, Any] = {}
+        for where, part in self.places.standing().items():
+            was = self._stood.get(where, part)
+            if was is not part and (id(part) in parts or id(was) in named):
+                name = self.places.root_of(where[0])
+                if name in roots:
+                    found[name] = roots[name]
+        return found
 
     def refusal(self) -> str:
         """Return what of the changes the code says that a hit could not make again."""

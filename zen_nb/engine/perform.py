@@ -281,7 +281,7 @@ class Attempt:
         """Return what a hit does to what exists, without the inputs that it binds or deletes."""
         if made.inplace is None:
             return Changes()
-        changes = made.inplace.close()
+        changes = made.inplace.close(made.bound.values())
         kept = {
             name: value
             for name, value in changes.changed.items()

@@ -92,6 +92,19 @@ class Places:
             for thing, place in self
         }
 
+    def standing(self) -> dict[tuple[int, Way], object]:
+        """Return which object stands where in each of these objects now, where that matters."""
+        return {
+            (id(thing), way): part
+            for thing, _ in self
+            for way, part in parts_of(thing)
+            if can_be_shared(part)
+        }
+
+    def root_of(self, number: int) -> str:
+        """Return the name under which the object of an ``id`` was met first."""
+        return self._found[number][1][0]
+
     def _walk(self, name: str, value: object) -> None:
         waiting: deque[tuple[object, Place]] = deque([(value, (name, ()))])
         again: set[int] = set()
