@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,49 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.executors import steps
-from tests.stores import own_store
+from tests.executors.counting import KINDS, Counting
 from zen_nb import pipeline
 from zen_nb.core.errors import UsageError
 from zen_nb.executors.named import opened
 from zen_nb.pipelines import surroundings
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("executors")]
-KINDS = ("threads", "processes", "dask")
-
-
-@pytest.fixture(scope="module")
-def executors() -> Iterator[dict[str, Executor]]:
-    """One executor of each kind, for all tests of this module."""
-    with (
-        ThreadPoolExecutor(4) as threads,
-        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes,
-        opened("dask") as dask,
-    ):
-        assert dask is not None
-        yield {"threads": threads, "processes": processes, "dask": dask}
-
-
-@pytest.fixture(params=KINDS)
-def executor(request: pytest.FixtureRequest, executors: dict[str, Executor]) -> Executor:
-    return executors[request.param]
-
-
-@pytest.fixture(autouse=True)
-def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own_store(tmp_path, monkeypatch)
-
-
-class Counting(Executor):
-    """Passes jobs on, and counts them."""
-
-    def __init__(self, inner: Executor) -> None:
-        self._inner = inner
-        self.count = 0
-
-    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.count += call is not os.getpid
-        return self._inner.submit(call, *args, **kwargs)
-
 
 # -- law 9 --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import Listener, StepCached, StepFailed, StepFinished, StepStarted
@@ -14,7 +14,7 @@ from zen_nb.core.model import Fingerprint, Record
 from zen_nb.core.options import Setting
 from zen_nb.engine import again
 from zen_nb.engine.body import Call, invoke, named_outputs
-from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.decide import Decision, MadeRecord, Question, decide
 from zen_nb.engine.flight import Hold, Waiting, decide_alone
 from zen_nb.engine.inplace import InPlace
 from zen_nb.engine.perform import Attempt, Made, Outcome, Served, serve
@@ -28,8 +28,6 @@ from zen_nb.observe.transcript import Transcript
 from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 
-# What tells a record that was made in this run from one that was there: key and time.
-MadeRecord: TypeAlias = tuple[Fingerprint, float]
 _EMPTY = Transcript()
 
 

@@ -25,6 +25,8 @@ from zen_nb.store.records import Store
 
 _LONGEST_REASON = 160
 _Check: TypeAlias = "Callable[[Trace], str | None]"
+# What tells a record that was made in this run from one that was there: key and time.
+MadeRecord: TypeAlias = tuple[Fingerprint, float]
 
 
 @dataclass(frozen=True, slots=True)

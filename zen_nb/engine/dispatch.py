@@ -13,20 +13,18 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from zen_nb.core.model import Fingerprint, Record
 from zen_nb.core.options import Configuration
-from zen_nb.engine.body import Call, element_call
-from zen_nb.engine.call import MadeRecord, outlook
-from zen_nb.engine.decide import Decision
-from zen_nb.engine.jobs import Done, Job, given_by, packed, work
+from zen_nb.engine.decide import Decision, MadeRecord
+from zen_nb.engine.jobs import Circumstances, Done, work
 from zen_nb.engine.perform import BESIDE
+from zen_nb.engine.tasks import Links, Task
 from zen_nb.observe.ambient import capture, surroundings, undo
-from zen_nb.store.records import Store
 
 _VARIABLES = (
     "ZEN_NB_PREVENT_CLIENT_SIDE_CACHING",
@@ -68,8 +66,8 @@ class Dispatch:
 
     Parameters
     ----------
-    calls
-        Every step of the run with the outputs that its arguments are, by node, in order.
+    tasks
+        Every step of the run with the outputs that it reads, by node, in order.
     started
         Is told of each step that is handed over, with why it has to run.
     """
@@ -77,16 +75,14 @@ class Dispatch:
     def __init__(
         self,
         where: Elsewhere,
-        store: Store,
-        calls: Mapping[str, tuple[Call, Mapping[str, tuple[str, str]]]],
+        tasks: Mapping[str, tuple[Task, Mapping[str, tuple[str, str]]]],
         started: Callable[[str, str], None],
     ) -> None:
         self._where = where
-        self._store = store
-        self._calls = calls
+        self._tasks = tasks
         self._started = started
         self._awaits = {
-            node: {source for source, _ in links.values()} for node, (_, links) in calls.items()
+            node: {source for source, _ in links.values()} for node, (_, links) in tasks.items()
         }
         self._readers: dict[str, list[str]] = {}
         for node, sources in self._awaits.items():
@@ -170,7 +166,7 @@ class Dispatch:
             if future.done():
                 found = _done(future)
                 self._is_touched |= found.note == BESIDE
-                if node not in self._calls:  # an element: it is for its step alone
+                if node not in self._tasks:  # an element: it is for its step alone
                     continue
                 if found.record is not None and node not in self._records and not found.cached:
                     self.made.add((found.record.key, found.record.created_at))
@@ -178,73 +174,65 @@ class Dispatch:
 
     def _consider(self, node: str) -> None:
         """Look at a step whose inputs are all in the store: hand it over unless it is a hit."""
-        call, links = self._calls[node]
-        found = {name: (self._records[source], output) for name, (source, output) in links.items()}
+        task, sources = self._tasks[node]
+        links = {
+            name: (self._records[source], output) for name, (source, output) in sources.items()
+        }
         reason = ""
-        decision = outlook(replace(call, given=given_by(found)), self._store, _unknown)
-        if decision is None or decision.refusal or not call.options.keep:
+        decision = None if task.stays else task.outlook(links)
+        if decision is None or decision.refusal:
             return
-        decides_here = not _decides_there()
-        if decides_here and decision.record is not None:
-            self.know(node, decision.record)
-            return
+        if not _decides_there():
+            if decision.record is not None:
+                self.know(node, decision.record)
+                return
+            reason = decision.reason
         if self._where.shared and _may_change(decision):
             return
-        if decides_here:
-            reason, first = decision.reason, self._keys.setdefault(decision.key, node)
-            if first != node:  # one job is for both: whose turn comes first has run
-                self._first[node] = first
-                self._twins.setdefault(first, []).append(node)
-                self.know(node, self._records.get(first))
-                return
-        if call.each:
-            self._consider_elements(node, call, found)
-        else:
-            self._reasons[node] = reason
-            self._hand_over(node, call, found, lambda: self._started(node, reason))
-
-    def _consider_elements(
-        self, node: str, call: Call, links: Mapping[str, tuple[Record, str]]
-    ) -> None:
-        """Hand over a map step's elements; it runs here, in its turn, and finds them cached."""
-        others = {name: link for name, link in links.items() if name != call.each}
+        if reason and self._is_with_another(node, decision):
+            return
         try:
-            elements = list(self._elements_of(call, links))
+            elements = task.elements(links)
         except Exception:  # told when it runs
             return
+        if elements is not None:
+            self._consider_elements(node, elements)
+        else:
+            self._reasons[node] = reason
+            self._hand_over(node, task, links, lambda: self._started(node, reason))
+
+    def _is_with_another(self, node: str, decision: Decision) -> bool:
+        """Tell whether another node has the key: one job is for both; the first one has run."""
+        first = self._keys.setdefault(decision.key, node)
+        if first == node:
+            return False
+        self._first[node] = first
+        self._twins.setdefault(first, []).append(node)
+        self.know(node, self._records.get(first))
+        return True
+
+    def _consider_elements(self, node: str, elements: Sequence[tuple[Task, Links]]) -> None:
+        """Hand over a map step's elements; it runs here, in its turn, and finds them cached."""
         handed = []
-        for number, value in enumerate(elements):
-            arguments = {**call.arguments, call.each: value}
-            one = element_call(call, call.function.__wrapped__, arguments)  # type: ignore[attr-defined]
-            decision = outlook(replace(one, given=given_by(others)), self._store, _unknown)
+        for number, (one, links) in enumerate(elements):
+            decision = one.outlook(links)
             if decision is None or decision.refusal or decision.record is not None:
                 continue
             place = f"{node}[{number}]"
             if self._keys.setdefault(decision.key, place) == place and self._hand_over(
-                place, one, others
+                place, one, links
             ):
                 handed.append(place)
         if handed:
             self._elements[node] = handed
 
-    def _elements_of(self, call: Call, links: Mapping[str, tuple[Record, str]]) -> Iterable[Any]:
-        if call.each not in links:
-            return call.arguments[call.each]  # type: ignore[no-any-return]
-        record, output = links[call.each]
-        values = self._store.load(record, call.function.__globals__)
-        return values[output]  # type: ignore[no-any-return]
-
     def _hand_over(
-        self,
-        place: str,
-        call: Call,
-        links: Mapping[str, tuple[Record, str]],
-        before: Callable[[], None] = lambda: None,
+        self, place: str, task: Task, links: Links, before: Callable[[], None] = lambda: None
     ) -> bool:
-        """Submit a call; tell whether it could be. `before` is called when it is about to be."""
+        """Submit a task; tell whether it could be. `before` is called when it is about to be."""
         try:
             around = None if self._where.shared else surroundings()
-            content = packed(Job(call, links, self._where.configuration, around))
+            content = task.packed(links, Circumstances(self._where.configuration, around))
             before()  # what it brings along is no step's doing
             if self._where.shared and self._before is None:
                 self._before = capture()
@@ -259,10 +247,6 @@ def _decides_there() -> bool:
     return any(
         os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in _VARIABLES
     )
-
-
-def _unknown(name: str) -> Any:
-    raise LookupError(name)
 
 
 def _may_change(decision: Decision) -> bool:

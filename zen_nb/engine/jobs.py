@@ -1,6 +1,6 @@
-"""A call that is computed elsewhere: what travels, what is done there, and what comes back.
+"""A step that is computed elsewhere: what travels, what is done there, and what comes back.
 
-A job carries the code and plain arguments; what earlier steps made travels through the store,
+A job carries the code and plain values; what earlier steps made travels through the store,
 by their records. Its result is a record too, which the worker has stored. Values never travel.
 """
 
@@ -13,9 +13,10 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
-from types import FunctionType
-from typing import Any
+from types import FunctionType, MappingProxyType
+from typing import Any, Literal
 
 import cloudpickle
 
@@ -35,13 +36,11 @@ def _settings() -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One call for a worker.
+class Circumstances:
+    """What a worker must know of the client to compute what the client would.
 
     Attributes
     ----------
-    links
-        Arguments that are outputs of earlier steps: the record that holds each, and its name.
     configuration
         Where the store is.
     path, settings
@@ -52,13 +51,34 @@ class Job:
         The client's process.
     """
 
-    call: Call
-    links: Mapping[str, tuple[Record, str]]
     configuration: Configuration
     surroundings: Surroundings | None
     path: tuple[str, ...] = field(default_factory=lambda: tuple(sys.path))
     settings: Mapping[str, str] = field(default_factory=lambda: dict(_settings()))
     client: int = field(default_factory=os.getpid)
+
+    @property
+    def ahead(self) -> Literal["beside", "apart"]:
+        """Where this process stands to the client: it is the client's own, or one apart."""
+        return "beside" if self.client == os.getpid() else "apart"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One step for a worker.
+
+    Attributes
+    ----------
+    links
+        What it reads of earlier steps: the record that holds each, and its name there.
+    """
+
+    around: Circumstances
+    links: Mapping[str, tuple[Record, str]]
+
+    def done(self, store: Store) -> Done:
+        """Compute it, here; raises the user's own exception."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +109,40 @@ class FailedElsewhere(Exception):
         return f"\n{self.args[0]}"
 
 
-def packed(job: Job) -> bytes:
-    """Return `job` as bytes; raises what pickling raises where it cannot travel."""
+@dataclass(frozen=True, slots=True)
+class CallJob(Job):
+    """A call of a step function."""
+
+    call: Call
+
+    def done(self, store: Store) -> Done:
+        call = replace(self.call, given=given_by(self.links))
+        place = Place(store, ahead=self.around.ahead)
+        found = answer(call, place, fetch=partial(self._fetch, store), load=False)
+        return Done(found.record, found.cached, found.reason, found.note, found.duration_s)
+
+    def _fetch(self, store: Store, name: str) -> Any:
+        """Return an argument that an earlier step made."""
+        record, output = self.links[name]
+        namespace, given = self.call.function.__globals__, places_of(self.call.arguments)
+        try:
+            return store.load(record, namespace, given)[output]
+        except (StoreUnavailable, KeyError) as error:
+            raise NotHere(name, error) from None
+
+
+def packed(job: Job, shared: Mapping[int, Mapping[str, Any]] = MappingProxyType({})) -> bytes:
+    """Return `job` as bytes; raises what pickling raises where it cannot travel.
+
+    Parameters
+    ----------
+    shared
+        Namespaces by the `id` of those that they stand for: functions travel with them.
+    """
     stream = io.BytesIO()
-    _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(job)
+    pickler = _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.globals_ref.update(shared)
+    pickler.dump(job)
     return stream.getvalue()
 
 
@@ -105,19 +155,16 @@ def work(content: bytes) -> Done:
 def _work(content: bytes) -> Done:
     try:
         job: Job = pickle.loads(content)
-        _settle(job)
-        store = open_store(job.configuration)
+        _settle(job.around)
+        store = open_store(job.around.configuration)
     except Exception as error:
-        return Done(note=f"the worker cannot take it: {_line(error)}")
-    place = Place(store, ahead="beside" if job.client == os.getpid() else "apart")
-    call = replace(job.call, given=given_by(job.links))
+        return Done(note=f"the worker cannot take it: {line_of(error)}")
     try:
-        found = answer(call, place, fetch=_Fetch(job, store), load=False)
+        return job.done(store)
     except NotHere as error:
         return Done(note=str(error))
     except Exception as error:
         return Done(error=_pickled(error), trace="".join(traceback.format_exception(error)))
-    return Done(found.record, found.cached, found.reason, found.note, found.duration_s)
 
 
 def given_by(links: Mapping[str, tuple[Record, str]]) -> dict[str, tuple[Fingerprint, str]]:
@@ -133,33 +180,19 @@ def given_by(links: Mapping[str, tuple[Record, str]]) -> dict[str, tuple[Fingerp
 class NotHere(Exception):
     """An input of a job is not to be had where the worker is; says which."""
 
-
-class _Fetch:
-    """Gives the values of a job's links."""
-
-    def __init__(self, job: Job, store: Store) -> None:
-        self._job = job
-        self._store = store
-
-    def __call__(self, name: str) -> Any:
-        record, output = self._job.links[name]
-        call = self._job.call
-        try:
-            values = self._store.load(record, call.function.__globals__, places_of(call.arguments))
-            return values[output]
-        except (StoreUnavailable, KeyError) as error:
-            raise NotHere(f"the worker does not find {name}: {_line(error)}") from None
+    def __init__(self, name: str, error: Exception) -> None:
+        super().__init__(f"the worker does not find {name}: {line_of(error)}")
 
 
-def _settle(job: Job) -> None:
+def _settle(around: Circumstances) -> None:
     """Find modules and files where the client finds them; let `random` be the step's alone."""
-    if job.client == os.getpid():
+    if around.ahead == "beside":
         return
     draw_apart()
-    sys.path += [folder for folder in job.path if folder not in sys.path]
-    os.environ.update(job.settings)
-    if job.surroundings is not None:
-        take_on(job.surroundings)
+    sys.path += [folder for folder in around.path if folder not in sys.path]
+    os.environ.update(around.settings)
+    if around.surroundings is not None:
+        take_on(around.surroundings)
 
 
 def raised(done: Done) -> BaseException:
@@ -181,7 +214,8 @@ def _pickled(error: Exception) -> bytes:
     return content
 
 
-def _line(error: BaseException) -> str:
+def line_of(error: BaseException) -> str:
+    """Return an exception as one line."""
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 

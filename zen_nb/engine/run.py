@@ -16,6 +16,7 @@ from zen_nb.engine.body import Call
 from zen_nb.engine.call import Answer, Place, adopt, answer, only_binds, places_of
 from zen_nb.engine.dispatch import Dispatch, Elsewhere
 from zen_nb.engine.jobs import Done, raised
+from zen_nb.engine.tasks import CallTask, Task
 from zen_nb.store.records import Store
 
 
@@ -145,11 +146,12 @@ class _Walk:
         self._place = place
         self._dispatch = None
         if where is not None and place.store is not None:
-            calls = {
-                node: (replace(part.call, name=node), _sources(part))
+            store = place.store
+            tasks: dict[str, tuple[Task, Mapping[str, tuple[str, str]]]] = {
+                node: (CallTask(replace(part.call, name=node), store), _sources(part))
                 for node, part in invocations.items()
             }
-            self._dispatch = Dispatch(where, place.store, calls, self._started)
+            self._dispatch = Dispatch(where, tasks, self._started)
 
     def _started(self, node: str, reason: str) -> None:
         if self._place.tell is not None:

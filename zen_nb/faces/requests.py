@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from zen_nb.core.errors import UsageError
-from zen_nb.notebook.runner import run_pipeline
+from zen_nb.notebook.runner import Wanted, run_pipeline
 from zen_nb.notebook.session import RunOptions, Session
 from zen_nb.notebook.shells import on_main
 
@@ -55,9 +55,8 @@ class Requests:
         session = self._session
         with _as_a_cell(session.shell, self._parent):
             try:
-                await run_pipeline(
-                    session, session.registry.pipeline(self._pipeline), options, to=to
-                )
+                pipeline = session.registry.pipeline(self._pipeline)
+                await run_pipeline(session, Wanted(pipeline, options, to))
             except BaseException as error:  # noqa: BLE001 - nobody above shows it; the loop lives on
                 session.shell.showtraceback((type(error), error, _from_users_code(error)))
 

@@ -7,15 +7,16 @@ import contextlib
 import copy
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.model import Component, Fingerprint, Record, Step
-from zen_nb.engine.decide import Decision, Question
+from zen_nb.core.options import Setting
+from zen_nb.engine.decide import Decision, MadeRecord, Question, decide
 from zen_nb.engine.flight import Hold, Waiting, decide_alone
 from zen_nb.engine.holders import Everybodys
 from zen_nb.engine.inplace import InPlace
@@ -27,13 +28,12 @@ from zen_nb.identity.loads import Loading
 from zen_nb.notebook.cells import CellBody
 from zen_nb.notebook.leftovers import Leftovers
 from zen_nb.observe.ambient import restore
-from zen_nb.observe.display import capture_for
+from zen_nb.observe.display import Capture, OffstageCapture, capture_for
 from zen_nb.observe.namespace import Difference, NamespaceWatch
 from zen_nb.observe.replay import replay
 from zen_nb.observe.watch import StepWatch
 
 if TYPE_CHECKING:
-    from zen_nb.core.options import Setting
     from zen_nb.store.records import Store
 
 _MISSING = object()
@@ -53,12 +53,16 @@ class Execution:
         Set by `prepare`.
     outcome
         Set by `close` after a run.
+    adopted
+        The record that is served was made for this run, before its turn.
 
     Parameters
     ----------
     least_s
         Tells from the time that the decision took how long the step must take to be kept;
         left out, it is kept however short it was.
+    ahead
+        It is made before its turn, in a namespace of its own: nothing is shown.
     """
 
     def __init__(
@@ -72,8 +76,11 @@ class Execution:
         known: Mapping[str, Fingerprint] | None = None,
         keep: bool = True,
         least_s: Callable[[float], float] | None = None,
+        ahead: Literal["", "beside", "apart"] = "",
     ) -> None:
         self.step = step
+        self._ahead = ahead
+        self.adopted = False
         self._least_s = least_s
         self._asked_s = 0.0
         self.body: CellBody = step.body
@@ -90,6 +97,7 @@ class Execution:
         self._served: Served | None = None
         self._hold = Hold()
         self._attempt: Attempt | None = None
+        self._capture: Capture | None = None
         self._watch: NamespaceWatch | None = None
         self._inplace: dict[bool, InPlace] = {}
         self._leftovers: Leftovers | None = None
@@ -178,6 +186,32 @@ class Execution:
         began = time.perf_counter()
         self.decision = decide_alone(self.question(), self._store, self._hold, waiting)
         self._asked_s = time.perf_counter() - began
+        self._bring_back()
+
+    def adopt(self, made: Collection[MadeRecord], reason: str) -> bool:
+        """Take what was `made` before its turn, if it is what a run here would be known by."""
+        self._watch = NamespaceWatch(self.namespace)
+        setting, self._setting = self._setting, Setting(True, "a run elsewhere")
+        try:
+            found = decide(self.question(), self._store)
+        finally:
+            self._setting = setting
+        record = found.record
+        if record is None or (record.key, record.created_at) not in made:
+            return False
+        self.decision = replace(found, reason=reason, kind="ran")
+        self._bring_back()
+        self.adopted = self.hit
+        self.outcome = Outcome(record.duration_s, record, "", record.badges)
+        return self.adopted
+
+    def show(self, value: object) -> None:
+        """Record a value that the body shows, where no page is."""
+        assert isinstance(self._capture, OffstageCapture)
+        self._capture.show(value)
+
+    def _bring_back(self) -> None:
+        """Load the record that was decided on; where that fails the step runs."""
         if self.decision.record is None or self._store is None:
             return
         try:
@@ -225,15 +259,18 @@ class Execution:
             strings=strings,
             names=facts(self.body.facts.code).names,
             declared=self.step.options.files,
+            reach="context" if self._ahead else "process",
         )
+        self._capture = OffstageCapture(self.shell.page) if self._ahead else capture_for(self.shell)
         self._watch = NamespaceWatch(self.namespace)
         self._attempt = Attempt(
             self.decision,
             store=self._store,
-            capture=capture_for(self.shell),
+            capture=self._capture,
             watch=watch,
             namespace=self.namespace,
             least_s=None if self._least_s is None else self._least_s(self._asked_s),
+            beside=self._ahead == "beside",
         )
         self.started_at = time.time()
         for inplace in self._inplace.values():

@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from zen_nb.core.errors import UnknownStep, UsageError
 from zen_nb.engine.decide import moment
+from zen_nb.executors.named import On
 from zen_nb.notebook import cache, status
 from zen_nb.notebook.accepting import accept_step, list_accepted, take_back
 from zen_nb.notebook.automatic import Automatic
@@ -34,7 +35,7 @@ from zen_nb.notebook.reports import (
     recheck_table,
     status_table,
 )
-from zen_nb.notebook.runner import run_now, run_pipeline
+from zen_nb.notebook.runner import Wanted, run_now, run_pipeline
 from zen_nb.notebook.session import RunOptions, Session
 from zen_nb.store.acceptances import Acceptance
 
@@ -103,6 +104,8 @@ class StepMagics(Magics):
             --to STEP                         up to this step
             --no-cache, --no-cache=STEP       do not read the cache (--cache the opposite)
             --no-store                        keep nothing of this run
+            --on threads|dask|tcp://…         compute steps that do not wait for each other
+                                              side by side, on workers
         %pipeline plan [NAME] [key=value ...] what a run would do, and why
         %pipeline why STEP                    what changed, compared with the nearest record
         %pipeline accept STEP                 take what changed as equal: the nearest record serves
@@ -159,16 +162,14 @@ class StepMagics(Magics):
 
     def _run(self, line: Line) -> None:
         __tracebackhide__ = True
-        pipeline, options, to = self.read_run(line)
-        run_now(run_pipeline(self.session, pipeline, options, to=to))
+        run_now(run_pipeline(self.session, self.read_run(line)))
 
     async def run_here(self, text: str) -> None:
         """Carry out what follows ``%pipeline run``, on the loop that runs the cell."""
         __tracebackhide__ = "__ipython_bottom__"
-        pipeline, options, to = self.read_run(read_line(text, valued=RUN_VALUED))
-        await run_pipeline(self.session, pipeline, options, to=to)
+        await run_pipeline(self.session, self.read_run(read_line(text, valued=RUN_VALUED)))
 
-    def read_run(self, line: Line) -> tuple[Pipeline, RunOptions, str | None]:
+    def read_run(self, line: Line) -> Wanted:
         """Return what a ``run`` or ``plan`` line asks for.
 
         Raises
@@ -184,16 +185,22 @@ class StepMagics(Magics):
         name = line.words[0] if line.words else None
         if name is not None and name in self.session.registry:
             raise UsageError(f"{name!r} is a step; write %pipeline run --to {name}")
-        run_now_, steps_now, keep, to = read_run_options(line.options)
-        registry = self.session.registry
-        steps_now = {registry.get(step).name: value for step, value in steps_now.items()}
+        asked, registry = read_run_options(line.options), self.session.registry
+        steps_now = {registry.get(step).name: value for step, value in asked.steps.items()}
         options = RunOptions(
-            run_now=run_now_, steps_now=steps_now, parameters=line.parameters, keep=keep
+            run_now=asked.cache, steps_now=steps_now, parameters=line.parameters, keep=asked.keep
         )
-        return registry.pipeline(name), options, registry.get(to).name if to else None
+        to = registry.get(asked.to).name if asked.to else None
+        return Wanted(registry.pipeline(name), options, to, self._executor(asked.on))
+
+    def _executor(self, word: str | None) -> On:
+        """Return what ``--on`` names: an executor of the notebook's own, or a word for one."""
+        own = self.session.shell.user_ns.get(word or "")
+        return own if hasattr(own, "submit") else word
 
     def _plan(self, line: Line) -> None:
-        pipeline, options, _ = self.read_run(line)
+        wanted = self.read_run(line)
+        pipeline, options = wanted.pipeline, wanted.options
         options = replace(options, parameters={**pipeline.parameters, **(options.parameters or {})})
         self._say(plan_table(self.session.plan(pipeline, options)), "plan")
 
@@ -204,11 +211,11 @@ class StepMagics(Magics):
                 "for example %pipeline define nightly load train"
             )
         name, *steps = line.words
-        run_now_, steps_now, _, _ = read_run_options(line.options)
-        if steps_now:
+        asked = read_run_options(line.options)
+        if asked.steps:
             raise UsageError("%pipeline define takes --cache or --no-cache for the whole pipeline")
         chosen = tuple(dict.fromkeys(map(self.session.registry.named, steps)))
-        made = Pipeline(check_name(name), chosen, line.parameters, run_now_)
+        made = Pipeline(check_name(name), chosen, line.parameters, asked.cache)
         if name in self._verbs or name == WHOLE_NOTEBOOK:
             raise UsageError(f"{name!r} is a word of %pipeline; give the pipeline another name")
         chosen_steps = [self.session.registry.get(step) for step in chosen]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,12 @@ from zen_nb.notebook.line import closest
 
 # Options that take the next word as their value.
 STEP_VALUED = frozenset({"--expires", "--ignore", "--file"})
-RUN_VALUED = frozenset({"--to", "--slower-than", "--sample"})
+RUN_VALUED = frozenset({"--to", "--on", "--slower-than", "--sample"})
+
+_RUN_NEEDS = {
+    "--to": "the name of a step; write --to STEP",
+    "--on": "where to compute; write --on threads, --on dask or --on tcp://HOST:PORT",
+}
 
 # IPython ships no types for these.
 _argument: Any = magic_arguments.argument
@@ -108,19 +114,38 @@ def read_step_options(words: tuple[str, ...]) -> StepOptions:
     )
 
 
-def read_run_options(
-    words: tuple[str, ...],
-) -> tuple[bool | None, dict[str, bool], bool, str | None]:
-    """Return the run's setting, the settings of single steps, whether to keep, and ``--to``.
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """What the options of a ``%pipeline run`` line set.
+
+    Attributes
+    ----------
+    cache, steps
+        The run's setting, and those of single steps.
+    keep
+        Whether results are kept.
+    to
+        The last step wanted.
+    on
+        What computes steps besides this kernel.
+    """
+
+    cache: bool | None = None
+    steps: Mapping[str, bool] = field(default_factory=dict)
+    keep: bool = True
+    to: str | None = None
+    on: str | None = None
+
+
+def read_run_options(words: tuple[str, ...]) -> RunLine:
+    """Return what the options of a ``%pipeline run`` line set.
 
     Raises
     ------
     UsageError
         Where an option is unknown.
     """
-    run_setting: bool | None = None
-    steps: dict[str, bool] = {}
-    keep, to = True, None
+    found, steps = RunLine(), dict[str, bool]()
     waiting = list(words)
     while waiting:
         option, _, value = waiting.pop(0).partition("=")
@@ -128,20 +153,21 @@ def read_run_options(
             if value:
                 steps.update(dict.fromkeys(value.split(","), option == "--cache"))
             else:
-                run_setting = option == "--cache"
+                found = replace(found, cache=option == "--cache")
         elif option == "--no-store":
-            keep = False
-        elif option == "--to":
-            to = value or (waiting.pop(0) if waiting else "")
-            if not to:
-                raise UsageError("--to needs the name of a step; write --to STEP")
+            found = replace(found, keep=False)
+        elif option in _RUN_NEEDS:
+            word = value or (waiting.pop(0) if waiting else "")
+            if not word:
+                raise UsageError(f"{option} needs {_RUN_NEEDS[option]}")
+            found = replace(found, to=word) if option == "--to" else replace(found, on=word)
         else:
-            known = ["--cache", "--no-cache", "--no-store", "--to"]
+            known = ["--cache", "--no-cache", "--no-store", *_RUN_NEEDS]
             raise UsageError(
                 f"%pipeline has no option {option}{closest(option, known)}; "
                 f"it has {', '.join(known)}"
             )
-    return run_setting, steps, keep, to
+    return replace(found, steps=steps)
 
 
 def read_auto_options(

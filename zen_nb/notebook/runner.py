@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import time
-from collections.abc import Coroutine
-from dataclasses import replace
-from types import CodeType
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zen_nb.core.errors import UsageError
@@ -15,21 +14,37 @@ from zen_nb.core.events import RunFinished, RunStarted
 from zen_nb.core.graph import upstream
 from zen_nb.core.model import Fingerprint, Step
 from zen_nb.engine.decide import known_outputs
+from zen_nb.engine.dispatch import elsewhere
+from zen_nb.executors.named import On, opened
 from zen_nb.notebook import status
+from zen_nb.notebook.dispatched import Dispatched
 from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.outlook import outlook
 from zen_nb.notebook.registry import Pipeline
 from zen_nb.notebook.session import RunOptions, Session
+from zen_nb.notebook.statements import compiled
 
 
-async def run_pipeline(
-    session: Session, pipeline: Pipeline, options: RunOptions, *, to: str | None = None
-) -> None:
-    """Execute the steps of `pipeline` in order; what is a hit is replayed, not run.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is asked for.
 
-    Parameters
+    Attributes
     ----------
     to
         The last step wanted: it and what it depends on.
+    on
+        What computes steps before their turn; see `zen_nb.executors.named.opened`.
+    """
+
+    pipeline: Pipeline
+    options: RunOptions
+    to: str | None = None
+    on: On = None
+
+
+async def run_pipeline(session: Session, wanted: Wanted) -> None:
+    """Execute the steps of a pipeline in order; what is a hit is replayed, not run.
 
     Raises
     ------
@@ -37,25 +52,53 @@ async def run_pipeline(
         The user's own, from the step that failed; steps after it do not run.
     """
     __tracebackhide__ = "__ipython_bottom__"
-    steps = chosen_steps(session, pipeline, to)
+    pipeline, options, on = wanted.pipeline, wanted.options, wanted.on
+    steps = chosen_steps(session, pipeline, wanted.to)
     given = {**pipeline.parameters, **(options.parameters or {})}
     overrides = session.parameters_for(steps, given)
+    whole = replace(options, parameters=given, pipeline=pipeline.enable_cache)
+    each = [(step, replace(whole, parameters=overrides[step.name])) for step in steps]
+    # What is a hit is sent nowhere, so where all are, nothing is opened.
+    is_cached = on is None or all(one.what == "hit" for _, one in outlook(session, steps, whole))
+    with _computed_ahead(session, each, None if is_cached else on) as ahead:
+        await _take_all(session, pipeline, each, ahead)
+
+
+@contextmanager
+def _computed_ahead(
+    session: Session, steps: Sequence[tuple[Step, RunOptions]], on: On
+) -> Iterator[Dispatched | None]:
+    """Give what is computed elsewhere before its turn; ``None`` where nothing is to be."""
+    with opened(on) as executor:
+        if executor is None or session.store is None:
+            yield None
+            return
+        ahead = Dispatched(session, steps, elsewhere(executor, session.configuration))
+        try:
+            yield ahead
+        finally:
+            ahead.close()
+
+
+async def _take_all(
+    session: Session,
+    pipeline: Pipeline,
+    steps: Sequence[tuple[Step, RunOptions]],
+    ahead: Dispatched | None,
+) -> None:
+    """Execute the steps in order, and tell the page how the run went."""
+    __tracebackhide__ = "__ipython_bottom__"
     known: dict[str, Fingerprint] = {}
+    names = tuple(step.name for step, _ in steps)
     cached, began = 0, time.perf_counter()
     session.running_pipeline = True
-    session._emit(RunStarted(pipeline.name, tuple(step.name for step in steps)))
+    session._emit(RunStarted(pipeline.name, names))
     failed: str | None = None
     try:
-        for step in steps:
+        for step, options in steps:
             failed = step.name
-            own = replace(
-                options,
-                parameters=overrides[step.name],
-                pipeline=pipeline.enable_cache,
-                known=known,
-            )
-            execution = await run_step(session, step, own)
-            cached += execution.hit
+            execution = await run_step(session, step, replace(options, known=known), ahead)
+            cached += execution.hit and not execution.adopted
             # A body can have changed any object; only what was just bound is still known.
             kept = known if execution.hit and not execution.changes_objects else {}
             known = {**kept, **_outputs(execution)}
@@ -65,11 +108,11 @@ async def run_pipeline(
         took = time.perf_counter() - began
         session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))
         if failed is not None:
-            _tell_failure(session, pipeline, failed, [step.name for step in steps])
+            _tell_failure(session, pipeline, failed, names)
     _summarise(session, pipeline, cached, len(steps), took)
 
 
-def _tell_failure(session: Session, pipeline: Pipeline, failed: str, names: list[str]) -> None:
+def _tell_failure(session: Session, pipeline: Pipeline, failed: str, names: Sequence[str]) -> None:
     """Say which step ended the run, and what did not run because of it."""
     left = names[names.index(failed) + 1 :]
     text = f"Step {failed} has failed." + (f" Not run: {', '.join(left)}." if left else "")
@@ -96,10 +139,21 @@ def chosen_steps(session: Session, pipeline: Pipeline, to: str | None) -> list[S
     return steps
 
 
-async def run_step(session: Session, step: Step, options: RunOptions) -> Execution:
+async def run_step(
+    session: Session, step: Step, options: RunOptions, ahead: Dispatched | None = None
+) -> Execution:
     """Execute one step in the namespace, as its cell would be."""
     __tracebackhide__ = "__ipython_bottom__"
-    execution = session.begin(step, options)
+    execution = None if ahead is None else ahead.take(step, options)
+    execution = await _executed(session, execution or session.begin(step, options))
+    if ahead is not None:
+        ahead.know(step.name, execution.record)
+    return execution
+
+
+async def _executed(session: Session, execution: Execution) -> Execution:
+    """Carry an execution out that has begun."""
+    __tracebackhide__ = "__ipython_bottom__"
     if execution.hit:
         execution.replay()
         session.finish(execution)
@@ -137,40 +191,11 @@ async def _run_body(execution: Execution) -> None:
     __tracebackhide__ = "__ipython_bottom__"
     body, shell = execution.body, execution.shell
     mode = "none" if body.quiet else shell.ast_node_interactivity
-    for code in _compiled(execution.tree(), body.filename, mode):
+    for code in compiled(execution.tree(), body.filename, mode):
         with shell.builtin_trap, shell.display_trap:
             made = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
             if code.co_flags & inspect.CO_COROUTINE:
                 await made
-
-
-def _compiled(tree: ast.Module, filename: str, mode: str) -> list[CodeType]:
-    """Compile statements one by one, as IPython does for `ast_node_interactivity`."""
-    body = list(tree.body)
-    if mode == "last_expr_or_assign" and body and (name := _assigned(body[-1])) is not None:
-        body.append(ast.copy_location(ast.Expr(name), body[-1]))
-    shown = {"all": body, "none": []}.get(mode, body[-1:])
-    if mode.startswith("last_expr") and not (body and isinstance(body[-1], ast.Expr)):
-        shown = []
-    return [_compile(node, filename, is_shown=any(node is part for part in shown)) for node in body]
-
-
-def _assigned(node: ast.stmt) -> ast.Name | None:
-    """Return the name that an assignment gives a value, to be read."""
-    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-    simple = isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and isinstance(
-        target, ast.Name
-    )
-    return ast.copy_location(ast.Name(target.id, ast.Load()), node) if simple else None  # type: ignore[union-attr]
-
-
-def _compile(node: ast.stmt, filename: str, *, is_shown: bool) -> CodeType:
-    whole = ast.Interactive([node]) if is_shown else ast.Module([node], [])
-    whole = ast.fix_missing_locations(whole)
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    mode = "single" if is_shown else "exec"
-    code: CodeType = compile(whole, filename, mode, flags, dont_inherit=True)
-    return code
 
 
 def _flush_figures(shell: Any) -> None:

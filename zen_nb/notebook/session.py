@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from zen_nb.core.locks import new_lock
 from zen_nb.core.model import Fingerprint, Record, Step
 from zen_nb.core.options import Configuration, Setting, resolve, usable_configuration
 from zen_nb.core.toggles import Toggles
+from zen_nb.engine.decide import MadeRecord
 from zen_nb.engine.earlier import NOTHING, Comparison
 from zen_nb.engine.forecast import Forecast
 from zen_nb.identity.loads import watch
@@ -213,16 +214,7 @@ class Session:
         if step.name in self.afresh:
             self.afresh.discard(step.name)
             options = replace(options, steps_now={**(options.steps_now or {}), step.name: False})
-        execution = Execution(
-            step,
-            self.shell,
-            store=self.store,
-            setting=self.setting(step, options),
-            parameters={**step.parameters, **(options.parameters or {})},
-            known=options.known,
-            keep=options.keep,
-            least_s=self.automatic.least_s if step.automatic else None,
-        )
+        execution = self._execution(step, options)
         try:
             execution.prepare(self._waits)
             self._remember(execution)
@@ -233,13 +225,39 @@ class Session:
             execution.cancel()
             raise
         if not execution.hit:
-            reason = execution.decision.reason
-            log = self.logs.get(step.name, StepLog())
-            self.logs[step.name] = replace(
-                log, started_at=execution.started_at, reason=reason, error=""
-            )
-            self._emit(StepStarted(step.name, execution.started_at, reason))
+            self.note_start(step.name, execution.started_at, execution.decision.reason)
         return execution
+
+    def adopt(
+        self, step: Step, options: RunOptions, made: Collection[MadeRecord], reason: str
+    ) -> Execution | None:
+        """Return an execution that a worker has `made` before its turn, ready to be replayed.
+
+        ``None`` where a run here would be known by something else: then it has to run.
+        """
+        execution = self._execution(step, options)
+        try:
+            return execution if execution.adopt(made, reason) else None
+        except Exception:  # told when it runs
+            return None
+
+    def _execution(self, step: Step, options: RunOptions) -> Execution:
+        return Execution(
+            step,
+            self.shell,
+            store=self.store,
+            setting=self.setting(step, options),
+            parameters={**step.parameters, **(options.parameters or {})},
+            known=options.known,
+            keep=options.keep,
+            least_s=self.automatic.least_s if step.automatic else None,
+        )
+
+    def note_start(self, name: str, at: float, reason: str) -> None:
+        """Say that a step runs from now on, here or elsewhere."""
+        log = self.logs.get(name, StepLog())
+        self.logs[name] = replace(log, started_at=at, reason=reason, error="")
+        self._emit(StepStarted(name, at, reason))
 
     def _require_leave(self, execution: Execution) -> None:
         """Raise `WouldRun`, and say so on the page, where the step must not run."""
@@ -273,10 +291,13 @@ class Session:
 
     def finish(self, execution: Execution, duration_s: float | None = None) -> None:
         """End an execution that succeeded, and say so on the page."""
-        if execution.hit:
+        if execution.adopted:
+            self._note_run(execution)
+        elif execution.hit:
             self._finish_hit(execution)
         else:
-            self._finish_run(execution, duration_s)
+            execution.close(duration_s)
+            self._note_run(execution)
         self.refresh_soon()
 
     def fail(self, execution: Execution, error: BaseException) -> None:
@@ -308,9 +329,9 @@ class Session:
             status.show_hit(self.shell, execution, quiet=self.quiet)
         self._emit(StepCached(execution.step.name, record, execution.decision.reason))
 
-    def _finish_run(self, execution: Execution, duration_s: float | None) -> None:
-        outcome = execution.close(duration_s)
-        decision = execution.decision
+    def _note_run(self, execution: Execution) -> None:
+        outcome, decision = execution.outcome, execution.decision
+        assert outcome is not None
         name = execution.step.name
         if outcome.record is not None:
             self.registry.note_writes(name, [part.name for part in outcome.record.artifacts])

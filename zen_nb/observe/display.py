@@ -21,6 +21,7 @@ from zen_nb.observe.widgets import LiveWidgets
 
 _BUNDLES = frozenset({"display_data", "update_display_data", "execute_result"})
 _NOTES = {"error": "it showed an error", "input_request": "it asked for input"}
+_MORE_THAN_TEXT = "it shows more than text"
 _COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
 
 
@@ -251,6 +252,39 @@ class ShellCapture:
         elif "zen_nb" not in (content.get("metadata") or {}):
             self._recorder.bundle(kind, content)
         return self._listener.silent
+
+
+class OffstageCapture(ShellCapture):
+    """Records a cell that is computed where no page is: text, and values of its last line.
+
+    A cell that shows more than that refuses: what its page would make of it is not known here.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell, "context", silent=True)
+
+    def take(self, kind: str, content: dict[str, Any]) -> bool:
+        """Take one bundle or clear of the shell; it gets no further."""
+        taken = super().take(kind, content)
+        if taken:
+            self.refusals = (_MORE_THAN_TEXT,)
+        return taken
+
+    def show(self, value: Any) -> None:
+        """Record a value as the result that it would be on a page."""
+        if value is None:
+            return
+        shown, metadata = self._shell.display_formatter.format(value)
+        self.results.append(value)
+        self._recorder.bundle("execute_result", {"data": shown, "metadata": metadata})
+
+    def stop(self) -> Transcript:
+        """End; figures that are open would be shown."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None and pyplot.get_fignums():
+            pyplot.close("all")
+            self.refusals = (_MORE_THAN_TEXT,)
+        return super().stop()
 
 
 _shell_taps: tuple[ShellCapture, ...] = ()
