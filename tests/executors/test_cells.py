@@ -165,13 +165,15 @@ def test_what_a_step_changes_in_place_is_changed_here(nb: Notebook, on: Counting
 def test_classes_of_the_notebook_stay_its_own(nb: Notebook, on: Counting) -> None:
     """What comes back is an instance of the class that the namespace holds."""
     nb.cells(
-        "class Box:\n    def __init__(self, x):\n        self.x = x",
+        "class Box:\n    kept = []\n    def __init__(self, x):\n        self.x = x",
         "%%step made\nbox = Box(3)",
         "%%step read\nn = box.x",
-        "",
+        "first, kept = box, Box.kept",
     )
     nb.cells("%pipeline run --no-cache --on ours")
     assert isinstance(nb["box"], nb["Box"])
+    assert isinstance(nb["first"], nb["Box"])
+    assert nb["Box"].kept is nb["kept"]
     assert nb["n"] == 3
 
 
@@ -202,3 +204,15 @@ def test_an_executor_is_named_by_a_word(nb: Notebook, word: str) -> None:
     done = nb.cell("%pipeline run --no-cache --on cluster")
     assert "there is no executor 'cluster'" in str(done.error)
     assert "--on needs where to compute" in str(nb.cell("%pipeline run --on").error)
+
+
+def test_elements_of_a_map_step_are_computed_side_by_side(nb: Notebook, on: Counting) -> None:
+    """One job for each element that is not cached; they are not computed again in their turn."""
+    nb.cells("import os", "%%step load\nnumbers = [1, 2, 3]")
+    nb.cells("%%step who --map n=numbers\nsquare = n * n\nwhere = os.getpid()")
+    nb.cells("%pipeline run --no-cache --on ours")
+    assert (nb["square"], on.count) == ([1, 4, 9], 4)
+    nb.cells("%%step load\nnumbers = [3, 4]")
+    (done,) = nb.cells("%pipeline run --on ours")
+    assert (nb["square"], on.count) == ([9, 16], 5)
+    assert "1 of 2 elements were cached." in done.text

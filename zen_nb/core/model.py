@@ -136,13 +136,20 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class StepOptions:
-    """What the magic line or the decorator sets for one step; ``None`` means not set."""
+    """What the magic line or the decorator sets for one step; ``None`` means not set.
+
+    Attributes
+    ----------
+    each
+        Of a cell that is executed for each element: the name of one, and of what holds them.
+    """
 
     enable_cache: bool | None = None
     expires_after_s: float | None = None
     ignore: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     keep: bool = True
+    each: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,11 +166,10 @@ class Dispatch:
             if future.done():
                 found = _done(future)
                 self._is_touched |= found.note == BESIDE
-                if node not in self._tasks:  # an element: it is for its step alone
-                    continue
                 if found.record is not None and node not in self._records and not found.cached:
                     self.made.add((found.record.key, found.record.created_at))
-                self.know(node, found.record)
+                if node in self._tasks:  # what an element gives is for its step alone
+                    self.know(node, found.record)
 
     def _consider(self, node: str) -> None:
         """Look at a step whose inputs are all in the store: hand it over unless it is a hit."""

@@ -17,6 +17,7 @@ from functools import partial
 from importlib import import_module
 from types import FunctionType, MappingProxyType
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import cloudpickle
 
@@ -140,7 +141,8 @@ def packed(job: Job, shared: Mapping[int, Mapping[str, Any]] = MappingProxyType(
         Namespaces by the `id` of those that they stand for: functions travel with them.
     """
     stream = io.BytesIO()
-    pickler = _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    kind = _Pickler if job.around.surroundings is not None else _BesidePickler
+    pickler = kind(stream, protocol=pickle.HIGHEST_PROTOCOL)
     pickler.globals_ref.update(shared)
     pickler.dump(job)
     return stream.getvalue()
@@ -226,6 +228,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         if type(obj) is FunctionType and _is_of_a_step(obj):
             return _function_of, (obj.__module__, obj.__qualname__)
         return super().reducer_override(obj)
+
+
+class _BesidePickler(_Pickler):
+    """Lets classes of the user's be the ones that they are, for a worker of this process.
+
+    Unpickled by value they would be given their attributes anew, under everybody's hands.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, type) and obj.__module__ == "__main__":
+            _classes[id(obj)] = obj
+            return _class_here, (id(obj),)
+        return super().reducer_override(obj)
+
+
+_classes: WeakValueDictionary[int, type] = WeakValueDictionary()
+
+
+def _class_here(number: int) -> type:
+    return _classes[number]
 
 
 def _is_of_a_step(function: FunctionType) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zen_nb.core.errors import MissingOutput, UsageError
 from zen_nb.core.model import Step
 from zen_nb.identity.cell import CellFacts, read_cell
 from zen_nb.notebook.line import check_name, read_line
+from zen_nb.notebook.mapped import loop_facts
 from zen_nb.notebook.options import STEP_VALUED, read_step_options
 
 _BELOW = re.compile(r"(?:\s*(?:#|%%(?!step\b))[^\n]*\n)+\s*%%step(?![\w?])")
@@ -34,6 +35,8 @@ class CellBody:
         The execution count it had, for messages (``In [3]``).
     quiet
         It ends in ``;``: its last value is not shown.
+    element
+        Of a map step: what is executed for each element.
     """
 
     source: str
@@ -44,6 +47,7 @@ class CellBody:
     cell_id: str | None
     number: int
     quiet: bool
+    element: CellBody | None = None
 
     @property
     def text(self) -> str:
@@ -130,6 +134,8 @@ def read_step(
         number=number,
         parse=parse,
     )
+    if options.each is not None:
+        body = _looping(body, options.each, parse)
     facts = body.facts
     name = _name(line.words, line.outputs, facts, number)
     _check_parameters(name, line.parameters)
@@ -144,6 +150,12 @@ def read_step(
         options=options,
         body=body,
     )
+
+
+def _looping(body: CellBody, each: tuple[str, str], parse: Callable[[str], ast.Module]) -> CellBody:
+    """Return the body of a map step, whose elements execute `body`."""
+    tree, facts = loop_facts(body.tree, body.facts, each, parse)
+    return replace(body, tree=tree, facts=facts, quiet=True, element=replace(body, quiet=True))
 
 
 def body_of(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.model import Record, Step
-from zen_nb.engine.decide import Decision, decide, known_outputs
+from zen_nb.engine.decide import Decision, MadeRecord, decide, known_outputs
 from zen_nb.engine.dispatch import Dispatch, Elsewhere
 from zen_nb.engine.jobs import Circumstances, Done, packed
 from zen_nb.engine.tasks import Links, Task
 from zen_nb.identity.bytecode import facts
 from zen_nb.identity.cell import names_in_strings
 from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.mapped import element_step, elements_of
 from zen_nb.notebook.offstage import CellJob
 
 if TYPE_CHECKING:
@@ -26,11 +27,18 @@ _OF_THE_SHELL = frozenset({"get_ipython"})
 
 @dataclass(frozen=True, slots=True)
 class CellTask:
-    """A cell as workers are given it."""
+    """A cell as workers are given it.
+
+    Attributes
+    ----------
+    without
+        Names that are not there while it runs.
+    """
 
     session: Session
     step: Step
     options: RunOptions
+    without: frozenset[str] = frozenset()
 
     @property
     def stays(self) -> bool:
@@ -75,7 +83,8 @@ class CellTask:
         """Return it as a worker takes it; raises what pickling raises where it cannot travel."""
         namespace = self.session.shell.user_ns
         names = {name: namespace[name] for name in self._named() if name in namespace}
-        names = {name: value for name, value in names.items() if name not in links}
+        left_out = {*links, *self.without}
+        names = {name: value for name, value in names.items() if name not in left_out}
         setting = self.session.setting(self.step, self.options)
         job = CellJob(around, links, self.step, names, self.parameters, setting)
         return packed(job, {id(namespace): names})
@@ -84,13 +93,30 @@ class CellTask:
         """Return every name that the cell's own code may look up; functions bring theirs."""
         of = self.step.body.facts
         settled = of.settled
-        mine = {"__name__", *facts(of.code).names, *names_in_strings(of.strings)}
-        mine.update(settled.inputs, settled.read, settled.unread)
+        left = {*settled.inputs, *settled.read, *settled.unread}
+        mine = {"__name__", *facts(of.code).names, *names_in_strings(of.strings), *left}
+        mine -= {name for name in of.binds if name not in of.reads and name not in left}
         return mine
 
     def elements(self, links: Links) -> Sequence[tuple[Task, Links]] | None:
-        """Return ``None``: a cell is one task."""
-        return None
+        """Return the turns of a map step; ``None`` for another."""
+        if self.step.options.each is None:
+            return None
+        item, items = self.step.options.each
+        session, values = self.session, self.session.shell.user_ns
+        if items in links and session.store is not None:
+            record, output = links[items]
+            values = {items: session.store.load(record, values)[output]}
+        of_one, rest = element_step(self.step), {k: v for k, v in links.items() if k != items}
+        given = self.options.parameters or {}
+        setting = session.setting(self.step, self.options).enabled
+        own = [
+            replace(self.options, run_now=setting, parameters={**given, item: value})
+            for value in elements_of(self.step, values)
+        ]
+        facts = self.step.body.facts
+        without = frozenset(facts.binds) - facts.redefined
+        return [(CellTask(session, of_one, options, without), rest) for options in own]
 
 
 class Dispatched:
@@ -120,6 +146,11 @@ class Dispatched:
 
     def _started(self, name: str, reason: str) -> None:
         self._session.note_start(name, time.time(), reason)
+
+    @property
+    def made(self) -> Collection[MadeRecord]:
+        """The records that workers have made and no step has taken yet."""
+        return self._dispatch.made
 
     def take(self, step: Step, options: RunOptions) -> Execution | None:
         """Return an execution that is done already; ``None`` where the cell has to run here."""

@@ -55,6 +55,8 @@ class Execution:
         Set by `close` after a run.
     adopted
         The record that is served was made for this run, before its turn.
+    elements
+        Of a map step that ran: how many of its elements were cached, and how many there are.
 
     Parameters
     ----------
@@ -81,6 +83,7 @@ class Execution:
         self.step = step
         self._ahead = ahead
         self.adopted = False
+        self.elements: tuple[int, int] | None = None
         self._least_s = least_s
         self._asked_s = 0.0
         self.body: CellBody = step.body
@@ -119,6 +122,18 @@ class Execution:
         if self._served is not None:
             return self._served.record
         return self.outcome.record if self.outcome else None
+
+    def element(self, step: Step, parameters: Mapping[str, Any]) -> Execution:
+        """Return the execution of one element of this map step, under the same settings."""
+        return Execution(
+            step,
+            self.shell,
+            store=self._store,
+            setting=self._setting,
+            parameters={**self.parameters, **parameters},
+            keep=self._keep,
+            ahead=self._ahead,
+        )
 
     def tree(self) -> ast.Module:
         """Return what a run executes, once it is open."""

@@ -13,6 +13,7 @@ import linecache
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -22,6 +23,7 @@ from zen_nb.notebook import status
 from zen_nb.notebook.automatic import Plain
 from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.mapped import run_elements
 from zen_nb.notebook.session import Session
 
 _LOAD = ast.Load()
@@ -183,7 +185,11 @@ class Hooks:
             if armed.plain is not None:
                 return tree
         armed.execution = execution = self.session.begin(step)
-        return _calling(execution.replay) if execution.hit else execution.tree()
+        if execution.hit:
+            return _calling(execution.replay)
+        if execution.body.element is not None:
+            return _calling(partial(run_elements, execution))
+        return execution.tree()
 
     def parse(self, source: str) -> ast.Module:
         """Return the tree of code inside a magic, after IPython's transformation."""

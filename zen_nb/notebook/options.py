@@ -17,7 +17,7 @@ from zen_nb.core.options import parse_duration
 from zen_nb.notebook.line import closest
 
 # Options that take the next word as their value.
-STEP_VALUED = frozenset({"--expires", "--ignore", "--file"})
+STEP_VALUED = frozenset({"--expires", "--ignore", "--file", "--map"})
 RUN_VALUED = frozenset({"--to", "--on", "--slower-than", "--sample"})
 
 _RUN_NEEDS = {
@@ -71,7 +71,14 @@ _STEP_OPTIONS = (
         help="A file that the step depends on and that cannot be seen being read: "
         "%%%%step load --file sales.db",
     ),
+    _argument(
+        "--map",
+        metavar="ITEM=ITEMS",
+        help="Execute the cell for each element, keep each by itself, and collect what it binds "
+        "in lists: %%%%step embed --map text=texts",
+    ),
 )
+_EACH = re.compile(r"([^\W\d]\w*)=([^\W\d]\w*)")
 
 
 def documented(function: Callable[..., Any]) -> Any:
@@ -111,7 +118,20 @@ def read_step_options(words: tuple[str, ...]) -> StepOptions:
         ignore=frozenset(name for part in found.ignore for name in part.replace(",", " ").split()),
         files=tuple(found.file),
         keep=not found.no_store,
+        each=_each(found.map),
     )
+
+
+def _each(text: str | None) -> tuple[str, str] | None:
+    """Return the names that ``--map item=items`` gives."""
+    if text is None:
+        return None
+    match = _EACH.fullmatch(text)
+    if match is None or match[1] == match[2]:
+        raise UsageError(
+            f"--map {text} does not name an element and a list; write --map ITEM=ITEMS"
+        )
+    return match[1], match[2]
 
 
 @dataclass(frozen=True, slots=True)

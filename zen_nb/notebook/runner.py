@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +13,13 @@ from zen_nb.core.errors import UsageError
 from zen_nb.core.events import RunFinished, RunStarted
 from zen_nb.core.graph import upstream
 from zen_nb.core.model import Fingerprint, Step
-from zen_nb.engine.decide import known_outputs
+from zen_nb.engine.decide import MadeRecord, known_outputs
 from zen_nb.engine.dispatch import elsewhere
 from zen_nb.executors.named import On, opened
 from zen_nb.notebook import status
 from zen_nb.notebook.dispatched import Dispatched
 from zen_nb.notebook.execution import Execution
+from zen_nb.notebook.mapped import run_elements
 from zen_nb.notebook.outlook import outlook
 from zen_nb.notebook.registry import Pipeline
 from zen_nb.notebook.session import RunOptions, Session
@@ -145,14 +146,17 @@ async def run_step(
     """Execute one step in the namespace, as its cell would be."""
     __tracebackhide__ = "__ipython_bottom__"
     execution = None if ahead is None else ahead.take(step, options)
-    execution = await _executed(session, execution or session.begin(step, options))
+    made = () if ahead is None else ahead.made
+    execution = await _executed(session, execution or session.begin(step, options), made)
     if ahead is not None:
         ahead.know(step.name, execution.record)
     return execution
 
 
-async def _executed(session: Session, execution: Execution) -> Execution:
-    """Carry an execution out that has begun."""
+async def _executed(
+    session: Session, execution: Execution, made: Collection[MadeRecord]
+) -> Execution:
+    """Carry an execution out that has begun; `made` are records that workers have made."""
     __tracebackhide__ = "__ipython_bottom__"
     if execution.hit:
         execution.replay()
@@ -160,7 +164,7 @@ async def _executed(session: Session, execution: Execution) -> Execution:
         return execution
     began = time.perf_counter()
     try:
-        await _run_body(execution)
+        await _run_body(execution, made)
     except BaseException as error:
         session.fail(execution, error)
         raise
@@ -187,15 +191,18 @@ def run_now(coroutine: Coroutine[Any, Any, None]) -> None:
     raise UsageError("a step awaits; write %pipeline run as the first line of its cell")
 
 
-async def _run_body(execution: Execution) -> None:
+async def _run_body(execution: Execution, made: Collection[MadeRecord]) -> None:
     __tracebackhide__ = "__ipython_bottom__"
+    if execution.body.element is not None:
+        run_elements(execution, made)
+        return
     body, shell = execution.body, execution.shell
     mode = "none" if body.quiet else shell.ast_node_interactivity
     for code in compiled(execution.tree(), body.filename, mode):
         with shell.builtin_trap, shell.display_trap:
-            made = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
+            value = eval(code, execution.namespace)  # noqa: S307 - the user's own cell
             if code.co_flags & inspect.CO_COROUTINE:
-                await made
+                await value
 
 
 def _flush_figures(shell: Any) -> None:

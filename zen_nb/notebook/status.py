@@ -119,6 +119,9 @@ def show_run(shell: Any, execution: Execution, *, note: str, quiet: bool) -> Non
         f"Step {name} has finished." if quiet else f"Step {name} has finished in {duration:.3f}s."
     )
     text += f" ({execution.decision.reason})"
+    if execution.elements is not None:
+        cached, total = execution.elements
+        text += f" {cached} of {total} elements were cached."
     if note and note != execution.decision.reason:
         text += f" Not cached: {note}."
     metadata = {
