@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
+
+from zen_nb.engine.jobs import work
 
 KINDS = ("threads", "processes", "dask")
 
@@ -18,5 +19,5 @@ class Counting(Executor):
         self.count = 0
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.count += call is not os.getpid
+        self.count += call is work
         return self._inner.submit(call, *args, **kwargs)

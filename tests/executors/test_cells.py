@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,3 +218,23 @@ def test_elements_of_a_map_step_are_computed_side_by_side(nb: Notebook, on: Coun
     (done,) = nb.cells("%pipeline run --on ours")
     assert (nb["square"], on.count) == ([9, 16], 5)
     assert "1 of 2 elements were cached." in done.text
+
+
+def test_workers_that_do_not_see_the_store_are_no_use(
+    nb: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """One line says what is missing, before anything runs."""
+    elsewhere = str(tmp_path / "of-another")
+    nb.cells("%%step first\nn = 1")
+    with ProcessPoolExecutor(1, get_context("spawn"), _with_another_key, (elsewhere,)) as pool:
+        nb.names["ours"] = pool
+        done = nb.cell("%pipeline run --no-cache --on ours")
+    assert "do not see the cache folder" in str(done.error)
+    assert nb.log() == ["ran first"]
+
+
+def _with_another_key(folder: str) -> None:
+    """Let this process be one of another user's."""
+    from zen_nb.store import signing
+
+    signing.key_folder = lambda: Path(folder)

@@ -99,6 +99,45 @@ def test_the_keys_are_those_of_every_way_to_execute(
     assert told == [True] * 4
 
 
+SIDE_BY_SIDE = (
+    "%load_ext zen_nb",
+    "import os, time\nkernel = os.getpid()",
+    "%%step load\nrows = [1, 2, 3]\nin_load = os.getpid()",
+    "%%step left\nx = sum(rows)\nin_left = os.getpid()",
+    "%%step right --map row=rows\ny = row * 2",
+    "# a plain cell ends what is computed side by side\nprint(x, y, {in_load, in_left} & {kernel})",
+    "%%step alone\nz = x + sum(y)\nin_alone = os.getpid()",
+    "print(in_alone == kernel, z)",
+)
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_step_cells_side_by_side_are_computed_on_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell: Any, path: Path, long: bool
+) -> None:
+    """`--on` has the same keys and the same page; a long notebook's orders go by a file."""
+    cells = [*SIDE_BY_SIDE]
+    cells[3] += f"\n# {'long ' * 20_000}" if long else ""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, path)
+    output = tmp_path / "done.ipynb"
+    names = ("load", "left", "right", "alone")
+    assert tell("run", "--on", "dask", "-o", str(output)) == (0, dict.fromkeys(names, "ran"))
+    done = nbformat.read(output, as_version=4).cells
+    said = ["".join(one.text for one in cell.outputs if "text" in one) for cell in done]
+    assert said[5] == "6 [2, 4, 6] set()\n"
+    assert said[7] == "True 18\n"
+    assert tell("run") == (0, dict.fromkeys(names, "cached"))
+
+
+def test_an_executor_that_is_none_is_told_before_anything_runs(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What there is, is said; no cell is executed."""
+    assert cli.main(["run", str(path), "--on", "cluster"]) == 2
+    assert "there is no executor 'cluster'" in capsys.readouterr().err
+
+
 def test_a_cell_that_the_notebook_leaves_out_is_left_out(tell: Any, path: Path) -> None:
     """A cell tagged ``skip-execution`` is not run, here as with every runner."""
     notebook = nbformat.read(path, as_version=4)

@@ -18,13 +18,15 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
+from zen_nb.core.errors import UsageError
 from zen_nb.core.model import Fingerprint, Record
 from zen_nb.core.options import Configuration
 from zen_nb.engine.decide import Decision, MadeRecord
-from zen_nb.engine.jobs import Circumstances, Done, work
+from zen_nb.engine.jobs import Circumstances, Done, look, process, settings, work
 from zen_nb.engine.perform import BESIDE
 from zen_nb.engine.tasks import Links, Task
 from zen_nb.observe.ambient import capture, surroundings, undo
+from zen_nb.store.records import Store
 
 _VARIABLES = (
     "ZEN_NB_PREVENT_CLIENT_SIDE_CACHING",
@@ -51,9 +53,23 @@ class Elsewhere:
     shared: bool
 
 
-def elsewhere(executor: Executor, configuration: Configuration) -> Elsewhere:
-    """Return `executor` with what is to be known of it: one of its workers is asked."""
-    return Elsewhere(executor, configuration, executor.submit(os.getpid).result() == os.getpid())
+def elsewhere(executor: Executor, configuration: Configuration, store: Store) -> Elsewhere:
+    """Return `executor` with what is to be known of it: one of its workers is asked.
+
+    Raises
+    ------
+    UsageError
+        Where its workers do not see the store: nothing they compute would arrive here.
+    """
+    with store.calling() as word:
+        seen = executor.submit(look, configuration, settings(), word).result()
+        if seen.echo != store.echo(word):
+            raise UsageError(
+                f"workers on {seen.machine} do not see the cache folder {store.folder}, or have "
+                "another key; give them both: ZEN_NB_CACHE_DIR and ZEN_NB_KEY_DIR on a disk that "
+                "they share"
+            )
+    return Elsewhere(executor, configuration, seen.process == process())
 
 
 class Dispatch:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import platform
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -32,8 +33,37 @@ from zen_nb.observe.servers import draw_apart
 from zen_nb.store.records import Store, open_store
 
 
-def _settings() -> Iterator[tuple[str, str]]:
-    return ((name, value) for name, value in os.environ.items() if name.startswith("ZEN_NB_"))
+def settings() -> dict[str, str]:
+    """Return zen_nb's variables, which say where store and key are."""
+    return {name: value for name, value in os.environ.items() if name.startswith("ZEN_NB_")}
+
+
+def process() -> tuple[str, int]:
+    """Return what tells this process from all others: its machine and its number there."""
+    return platform.node(), os.getpid()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a worker is, and what it says to the store's call."""
+
+    process: tuple[str, int]
+    echo: str
+
+    @property
+    def machine(self) -> str:
+        """The name of its machine."""
+        return self.process[0]
+
+
+def look(configuration: Configuration, client: Mapping[str, str], word: str) -> Seen:
+    """Return, on a worker, what it is and sees."""
+    os.environ.update(client)
+    try:
+        echo = open_store(configuration).echo(word)
+    except StoreUnavailable:
+        echo = ""
+    return Seen(process(), echo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +85,13 @@ class Circumstances:
     configuration: Configuration
     surroundings: Surroundings | None
     path: tuple[str, ...] = field(default_factory=lambda: tuple(sys.path))
-    settings: Mapping[str, str] = field(default_factory=lambda: dict(_settings()))
-    client: int = field(default_factory=os.getpid)
+    settings: Mapping[str, str] = field(default_factory=settings)
+    client: tuple[str, int] = field(default_factory=process)
 
     @property
     def ahead(self) -> Literal["beside", "apart"]:
         """Where this process stands to the client: it is the client's own, or one apart."""
-        return "beside" if self.client == os.getpid() else "apart"
+        return "beside" if self.client == process() else "apart"
 
 
 @dataclass(frozen=True, slots=True)

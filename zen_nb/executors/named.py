@@ -42,6 +42,12 @@ def opened(on: On) -> Iterator[Executor | None]:
         with _client(None if on == "dask" else on) as client:
             yield client.get_executor(pure=False, retries=_RETRIES)
     else:
+        check_name(on)
+
+
+def check_name(on: str) -> None:
+    """Raise `UsageError` for a name of no executor; says which there are."""
+    if on not in ("", *NAMES[:-1]) and "://" not in on:
         raise UsageError(f"there is no executor {on!r}; there are: {', '.join(NAMES)}")
 
 

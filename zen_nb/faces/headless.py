@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +30,8 @@ from zen_nb.notebook.orders import VARIABLE
 
 # The tag by which a notebook itself says which cells a run leaves out.
 _SKIPPED = "skip-execution"
+# One variable holds 128 KiB on Linux.
+_LONG = 50_000
 
 
 class HeadlessFailure(Exception):
@@ -107,10 +109,9 @@ def execute(
     if go_on:
         options["allow_errors"] = True
     options["skip_cells_with_tag"] = _SKIPPED
-    env = {**os.environ, VARIABLE: orders}
     client = _Client(notebook, told, **options)
     # What a kernel echoes to its terminal is in the outputs already; only last words matter.
-    with TemporaryFile() as last_words, _tagged(notebook, skip):
+    with TemporaryFile() as last_words, _tagged(notebook, skip), _told(orders) as env:
         try:
             client.execute(stdout=DEVNULL, stderr=last_words, env=env)
         except NoSuchKernel as error:
@@ -124,6 +125,18 @@ def execute(
             atexit.unregister(client._cleanup_kernel)  # noqa: SLF001
             said = _last_line(last_words) or str(error)
             raise HeadlessFailure(f"the kernel did not start: {said}") from None
+
+
+@contextmanager
+def _told(orders: str) -> Iterator[dict[str, str]]:
+    """Give the kernel's environment, with its orders: what is long goes by a file."""
+    if len(orders) < _LONG:
+        yield {**os.environ, VARIABLE: orders}
+        return
+    with NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as file:
+        file.write(orders)
+        file.flush()
+        yield {**os.environ, VARIABLE: f"@{file.name}"}
 
 
 @contextmanager

@@ -49,6 +49,12 @@ def add_commands(commands: Any) -> None:
         metavar="STEP",
         help="run every step, or this one (write --no-cache=STEP), whatever is cached",
     )
+    run.add_argument(
+        "--on",
+        default="",
+        metavar="EXECUTOR",
+        help="compute step cells that follow each other side by side: threads, dask or tcp://…",
+    )
     run.set_defaults(command=_run)
     check = commands.add_parser(
         "check",
@@ -75,9 +81,11 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from zen_nb.faces.selection import selection
+    from zen_nb.executors.named import check_name
+    from zen_nb.faces.selection import blocks, selection
     from zen_nb.notebook.orders import Orders
 
+    check_name(given.on)
     notebook = read(given.notebook)
     parameters = _parameters(given, notebook)
     skip: frozenset[int] = frozenset()
@@ -91,7 +99,12 @@ def _run(given: argparse.Namespace) -> int:
     if given.only and "" in off:
         off = {given.only}  # the others come from the cache
     orders = Orders(
-        parameters, False if "" in off else None, {step: False for step in off if step}, cached
+        parameters,
+        False if "" in off else None,
+        {step: False for step in off if step},
+        cached,
+        on=given.on,
+        blocks=blocks(notebook, skip) if given.on else (),
     )
     steps, failure = _executed(given, notebook, orders, skip=skip)
     if given.json:

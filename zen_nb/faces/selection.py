@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -73,6 +73,28 @@ def _cells(
                 yield None, set(), set()
                 continue
             yield None, set(facts.reads), set(facts.binds)
+
+
+def blocks(notebook: NotebookNode, skip: Collection[int] = ()) -> tuple[tuple[str, ...], ...]:
+    """Return the sources of the step cells that follow each other, and of those with elements.
+
+    Parameters
+    ----------
+    skip
+        Places of cells that are left out.
+    """
+    steps = {cell.step.body.cell_id: cell.step for cell in step_cells(notebook) if cell.step}
+    found: list[list[Step]] = [[]]
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or place in skip or not cell.source.strip():
+            continue
+        step = steps.get(cell.get("id", f"cell-{place + 1}"))
+        if step is None:
+            found.append([])
+        else:
+            found[-1].append(step)
+    worth = [block for block in found if len(block) > 1 or (block and block[0].options.each)]
+    return tuple(tuple(step.body.source for step in block) for block in worth)
 
 
 def check_parameters(steps: list[Step], given: dict[str, object]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from zen_nb.core.graph import Edge
 from zen_nb.core.model import Record, Step
 from zen_nb.engine.decide import Decision, MadeRecord, decide, known_outputs
 from zen_nb.engine.dispatch import Dispatch, Elsewhere
@@ -119,29 +120,44 @@ class CellTask:
         return [(CellTask(session, of_one, options, without), rest) for options in own]
 
 
-class Dispatched:
-    """The cells of one run.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of one run, in order: what the run sets for each, and how they are joined."""
 
-    Parameters
-    ----------
-    steps
-        With what the run sets for each, in order.
-    """
+    session: Session
+    each: Sequence[tuple[Step, RunOptions]]
+    edges: Iterable[Edge]
 
-    def __init__(
-        self, session: Session, steps: Sequence[tuple[Step, RunOptions]], where: Elsewhere
-    ) -> None:
-        self._session = session
-        names = {step.name for step, _ in steps}
+    def tasks(self) -> dict[str, tuple[CellTask, Mapping[str, tuple[str, str]]]]:
+        """Return every cell as workers are given it, with the outputs that it reads."""
+        names = {step.name for step, _ in self.each}
         sources: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in names}
-        for edge in session.registry.edges():
+        for edge in self.edges:
             if edge.source in names and edge.target in names:
-                read = {name: (edge.source, name) for name in edge.names}
-                sources[edge.target].update(read)
-        tasks: Mapping[str, tuple[Task, Mapping[str, tuple[str, str]]]] = {
-            step.name: (CellTask(session, step, options), sources[step.name])
-            for step, options in steps
+                sources[edge.target].update({name: (edge.source, name) for name in edge.names})
+        return {
+            step.name: (CellTask(self.session, step, options), sources[step.name])
+            for step, options in self.each
         }
+
+    def are_cached(self) -> bool:
+        """Tell whether all are hits, so that no worker is needed: none is opened for them."""
+        records: dict[str, Record] = {}
+        for name, (task, sources) in self.tasks().items():
+            links = {read: (records[step], output) for read, (step, output) in sources.items()}
+            decision = task.outlook(links)
+            if decision is None or decision.record is None:
+                return False
+            records[name] = decision.record
+        return True
+
+
+class Dispatched:
+    """What is computed of some cells before their turn."""
+
+    def __init__(self, cells: Cells, where: Elsewhere) -> None:
+        self._session = cells.session
+        tasks: dict[str, tuple[Task, Mapping[str, tuple[str, str]]]] = {**cells.tasks()}
         self._dispatch = Dispatch(where, tasks, self._started)
 
     def _started(self, name: str, reason: str) -> None:

@@ -21,10 +21,11 @@ from zen_nb.core.errors import ZenNbError
 from zen_nb.identity.register import leave, take
 from zen_nb.notebook import status
 from zen_nb.notebook.automatic import Plain
+from zen_nb.notebook.blocks import Blocks
 from zen_nb.notebook.cells import hide_step_line, is_below, read_step, step_line
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.mapped import run_elements
-from zen_nb.notebook.session import Session
+from zen_nb.notebook.session import RunOptions, Session
 
 _LOAD = ast.Load()
 _AT: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
@@ -67,6 +68,7 @@ class Hooks:
         self.session = session
         self.shell = session.shell
         self._armed: Armed | None = None
+        self._blocks = Blocks(session)
 
     def install(self) -> None:
         """Take the places; the line transformer must come before IPython's own ``cell_magic``."""
@@ -147,10 +149,12 @@ class Hooks:
         if armed.execution is None:
             return
         if error is not None:
+            self._blocks.end()
             self.session.fail(armed.execution, error)
             return
         try:
             self.session.finish(armed.execution)
+            self._blocks.know(armed.execution)
         except (Exception, KeyboardInterrupt) as fault:  # the cell succeeded; that must stand
             armed.execution.cancel()
             self._tell_fault(fault)
@@ -184,7 +188,8 @@ class Hooks:
             armed.plain = self.session.automatic.left_plain(step)
             if armed.plain is not None:
                 return tree
-        armed.execution = execution = self.session.begin(step)
+        done = self._blocks.take(step, RunOptions()) if armed.line is not None else None
+        armed.execution = execution = done or self.session.begin(step)
         if execution.hit:
             return _calling(execution.replay)
         if execution.body.element is not None:

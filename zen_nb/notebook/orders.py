@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import ZenNbError
@@ -40,6 +41,10 @@ class Orders:
         Steps that must not run.
     check
         No step must run.
+    on
+        What computes steps besides the kernel, ``""`` for nothing; see `Blocks`.
+    blocks
+        The sources of step cells that follow each other on the page.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -47,27 +52,33 @@ class Orders:
     steps_now: Mapping[str, bool] = field(default_factory=dict)
     cached: frozenset[str] = frozenset()
     check: bool = False
+    on: str = ""
+    blocks: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def taken(cls) -> Orders:
         """Return the orders of this process, and take them away; none where they are damaged."""
         try:
-            found = json.loads(os.environ.pop(VARIABLE, "{}"))
+            text = os.environ.pop(VARIABLE, "{}")
+            found = json.loads(Path(text[1:]).read_text("utf-8") if text[:1] == "@" else text)
             values = found.pop("parameters", {}).items()
             cached = frozenset(found.pop("cached", ()))
+            blocks = tuple(map(tuple, found.pop("blocks", ())))
             parameters = {name: ast.literal_eval(text) for name, text in values}
-            return cls(parameters=parameters, cached=cached, **found)
-        except (ValueError, TypeError, AttributeError, SyntaxError):
+            return cls(parameters=parameters, cached=cached, blocks=blocks, **found)
+        except (ValueError, TypeError, AttributeError, SyntaxError, OSError):
             return cls()
 
     def text(self) -> str:
-        """Return what `taken` reads."""
+        """Return what `taken` reads, or a file of that behind an ``@``."""
         told = {
             "parameters": {name: repr(value) for name, value in self.parameters.items()},
             "run_now": self.run_now,
             "steps_now": dict(self.steps_now),
             "cached": sorted(self.cached),
             "check": self.check,
+            "on": self.on,
+            "blocks": self.blocks,
         }
         return json.dumps(told)
 

@@ -17,10 +17,9 @@ from zen_nb.engine.decide import MadeRecord, known_outputs
 from zen_nb.engine.dispatch import elsewhere
 from zen_nb.executors.named import On, opened
 from zen_nb.notebook import status
-from zen_nb.notebook.dispatched import Dispatched
+from zen_nb.notebook.dispatched import Cells, Dispatched
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.mapped import run_elements
-from zen_nb.notebook.outlook import outlook
 from zen_nb.notebook.registry import Pipeline
 from zen_nb.notebook.session import RunOptions, Session
 from zen_nb.notebook.statements import compiled
@@ -59,22 +58,20 @@ async def run_pipeline(session: Session, wanted: Wanted) -> None:
     overrides = session.parameters_for(steps, given)
     whole = replace(options, parameters=given, pipeline=pipeline.enable_cache)
     each = [(step, replace(whole, parameters=overrides[step.name])) for step in steps]
-    # What is a hit is sent nowhere, so where all are, nothing is opened.
-    is_cached = on is None or all(one.what == "hit" for _, one in outlook(session, steps, whole))
-    with _computed_ahead(session, each, None if is_cached else on) as ahead:
+    cells = Cells(session, each, session.registry.edges())
+    with _computed_ahead(cells, None if on is None or cells.are_cached() else on) as ahead:
         await _take_all(session, pipeline, each, ahead)
 
 
 @contextmanager
-def _computed_ahead(
-    session: Session, steps: Sequence[tuple[Step, RunOptions]], on: On
-) -> Iterator[Dispatched | None]:
+def _computed_ahead(cells: Cells, on: On) -> Iterator[Dispatched | None]:
     """Give what is computed elsewhere before its turn; ``None`` where nothing is to be."""
     with opened(on) as executor:
-        if executor is None or session.store is None:
+        configuration, store = cells.session.configuration, cells.session.store
+        if executor is None or store is None:
             yield None
             return
-        ahead = Dispatched(session, steps, elsewhere(executor, session.configuration))
+        ahead = Dispatched(cells, elsewhere(executor, configuration, store))
         try:
             yield ahead
         finally:

@@ -179,7 +179,9 @@ class PipelineFunction:
         tell = listeners(Called(self.name, tuple(invocations), again), surroundings.log)
         place = Place(surroundings.store(found), surroundings.shell(), tell, note, tell)
         with opened(self._options.on) as executor:
-            where = None if executor is None else elsewhere(executor, found)
+            where = None
+            if executor is not None and place.store is not None:
+                where = elsewhere(executor, found, place.store)
             return run(self.name, invocations, place, where)
 
     def _draw(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Invocation]:

@@ -13,8 +13,10 @@ many records name it), 2 for the format (``00``) and the counter (``01``).
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -239,6 +241,23 @@ class Store:
         self.find(key)
         judged = self._judged.get(key)
         return None if judged is None else judged.gone
+
+    @contextmanager
+    def calling(self) -> Iterator[str]:
+        """Give a word that `echo` answers alike wherever this folder is seen with this key."""
+        word = secrets.token_hex(16)
+        path = self.folder / f"{word}.call"
+        path.touch(mode=0o600)
+        try:
+            yield word
+        finally:
+            path.unlink(missing_ok=True)
+
+    def echo(self, word: str) -> str:
+        """Return what a store that sees this folder, with this key, says to `word`; else ``""``."""
+        if self._signer is None or not (self.folder / f"{word}.call").exists():
+            return ""
+        return self._signer.mac(b"zen_nb echo", word.encode()).hex()
 
     def size_bytes(self) -> int:
         """Return the bytes that the store takes, from its own counter; 0 where it is read-only."""
