@@ -172,9 +172,9 @@ def test_guard_agrees_with_the_walk():
     """Spared or not, the ingredients are the same."""
     names = namespace(WORLD)
     walked = of_function(names["step"], {})
-    assert id(names["step"]) in call_ingredients._guards
+    assert id(names["step"]) in call_ingredients._walks
     assert of_function(names["step"], {}) == walked
-    call_ingredients._guards.clear()
+    call_ingredients._walks.clear()
     assert of_function(names["step"], {}) == walked
 
 

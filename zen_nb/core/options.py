@@ -27,6 +27,9 @@ class Setting:
     source: str
 
 
+_DEFAULT = Setting(True, "the default")
+
+
 def resolve(
     *,
     step_now: bool | None = None,
@@ -45,7 +48,7 @@ def resolve(
     for value, source in ladder:
         if value is not None:
             return Setting(value, source)
-    return surroundings or Setting(True, "the default")
+    return surroundings or _DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

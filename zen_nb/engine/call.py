@@ -29,6 +29,8 @@ from zen_nb.observe.watch import StepWatch
 from zen_nb.store.records import Store
 
 _EMPTY = Transcript()
+# The second is what earlier versions wrote.
+_SHOWS_NOTHING = (b"", b"[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +200,12 @@ def _question(
         outputs=call.outputs,
         as_loaded=as_loaded,
     )
-    components = (*ingredients.components, *_in_place(ingredients).shared())
+    shared = tuple(_in_place(ingredients).shared())
+    if shared:
+        ingredients = replace(ingredients, components=(*ingredients.components, *shared))
     return Question(
         step=call.name,
-        ingredients=replace(ingredients, components=components),
+        ingredients=ingredients,
         setting=call.setting,
         expires_after_s=call.options.expires_after_s,
         keep=call.options.keep,
@@ -223,7 +227,8 @@ def _bring_back(
     Where only its outputs are wanted later and nothing else is to be done, nothing is loaded.
     """
     try:
-        if not load and not store.transcript(record) and only_binds(record):
+        if not load and only_binds(record) and store.transcript(record) in _SHOWS_NOTHING:
+            store.use(record)
             return Served(record, {}, _EMPTY, {})
         given = places_of(call.arguments)
         return serve(record, store, call.function.__globals__, given=given, kept=kept)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import FunctionType, MappingProxyType, NoneType
 from typing import Any
 
 from zen_nb.core.model import Component, Fingerprint
 from zen_nb.identity.code import Reach
-from zen_nb.identity.components import digest_parts, shown_of
-from zen_nb.identity.guard import Guard
+from zen_nb.identity.components import digest_parts, shown, shown_of
 from zen_nb.identity.ingredients import (
     Held,
     Ingredients,
@@ -20,6 +20,7 @@ from zen_nb.identity.ingredients import (
     read_dynamically,
 )
 from zen_nb.identity.kept import Kept
+from zen_nb.identity.register import standing
 from zen_nb.identity.registered import add_registered
 from zen_nb.identity.things import is_atom, is_code
 
@@ -28,8 +29,7 @@ _PLAIN_NAMES = frozenset(
 )
 _NOTHING_GIVEN: Mapping[str, tuple[Fingerprint, str]] = MappingProxyType({})
 
-_guards: dict[int, tuple[FunctionType, frozenset[str], Guard, Reach]] = {}
-_GUARD_LIMIT = 1_000
+_WALK_LIMIT = 1_000
 
 
 def of_function(
@@ -57,18 +57,106 @@ def of_function(
     """
     texts = [value for value in arguments.values() if type(value) is str]
     reach = reached_by(function, frozenset(ignore), texts, as_loaded=as_loaded)
-    own = _Arguments(reach)
-    for name, value in arguments.items():
-        if name not in ignore:
-            own.add(name, value)
-    for name, (digest, type_name) in given.items():
-        if name not in ignore:
-            label = f"param:{name}" if type_name in _PLAIN_NAMES else f"input:{name}"
-            told = {"type": type_name} if fetch is None else shown_of(name, partial(fetch, name))
-            own.components[label] = Component(label, digest, told)
+    counted = {name: value for name, value in arguments.items() if name not in ignore}
+    known = [_of_given(name, *given[name], fetch) for name in given if name not in ignore]
     if outputs is not None:
-        own.components["outputs"] = Component("outputs", digest_parts(outputs))
+        known.append(Component("outputs", digest_parts(outputs)))
+    if all(map(is_atom, counted.values())):
+        known += [_of_atom(name, value, reach) for name, value in counted.items()]
+        return _of_code(function, reach).beside(known)
+    own = _Arguments(reach)
+    for name, value in counted.items():
+        own.add(name, value)
+    own.components.update((part.label, part) for part in known)
     return own.ingredients()
+
+
+def _of_given(
+    name: str, digest: Fingerprint, type_name: str, fetch: Callable[[str], Any] | None
+) -> Component:
+    """Return the component of an argument that is known by its fingerprint."""
+    label = f"param:{name}" if type_name in _PLAIN_NAMES else f"input:{name}"
+    told = {"type": type_name} if fetch is None else shown_of(name, partial(fetch, name))
+    return Component(label, digest, told)
+
+
+def _of_atom(name: str, value: object, reach: Reach) -> Component:
+    """Return the component of a scalar, which brings nothing else along."""
+    return Component(f"param:{name}", reach.whole(value), shown(name, value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What the code of a step brings to each of its calls.
+
+    It is the same for as long as a guard hands out the same walk, and most of what there is
+    to say of a call whose arguments are scalars, or known already.
+    """
+
+    reach: Reach
+    components: Mapping[str, Component]
+    held: Mapping[str, Held]
+    strings: frozenset[str]
+    names: frozenset[str]
+    absent: tuple[str, ...]
+    relived: tuple[str, ...]
+
+    def beside(self, arguments: Iterable[Component]) -> Ingredients:
+        """Return the ingredients of a call whose arguments bring in nothing but themselves."""
+        reach = self.reach
+        components, problems = dict(self.components), reach.problems
+        for part in arguments:
+            components[part.label] = part
+        if standing():
+            problems = dict(problems)
+            add_registered(components, problems, reach.libraries, reach.types)
+        return Ingredients(
+            tuple([components[label] for label in sorted(components)]),
+            problems,
+            self.held,
+            self.strings,
+            self.absent,
+            self.names,
+            Kept([("", reach)]),
+            relived=self.relived,
+        )
+
+
+def _of_code(function: FunctionType, reach: Reach) -> _Code:
+    """Return what a walk brings to each call; kept where a guard stands for the walk."""
+    walk = _walks.get(id(function))
+    if walk is None or walk.reach is not reach:
+        return _code_of(reach)
+    if walk.code is None:
+        walk.code = _code_of(reach)
+    return walk.code
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What the walk over a function has found, which counts while its guard holds."""
+
+    function: FunctionType
+    ignored: frozenset[str]
+    reach: Reach
+    code: _Code | None = None
+
+
+_walks: dict[int, _Walk] = {}
+
+
+def _code_of(reach: Reach) -> _Code:
+    components = dict(reach.components)
+    add_twins(components, reach.classes)
+    return _Code(
+        reach,
+        components,
+        held_by(reach),
+        frozenset(reach.strings),
+        frozenset(reach.names),
+        tuple(reach.absent),
+        tuple(reach.relived),
+    )
 
 
 class _Arguments:
@@ -150,11 +238,11 @@ def reached_by(
     reach.add_subclasses()
     reach.add_patches(reach.names)
     reach.finish()
-    _guards.pop(id(function), None)
+    _walks.pop(id(function), None)
     if reach.guard.usable and not dynamic and not reach.problems and not reach.absent:
-        if len(_guards) >= _GUARD_LIMIT:
-            _guards.clear()
-        _guards[id(function)] = (function, ignore, reach.guard, reach)
+        if len(_walks) >= _WALK_LIMIT:
+            _walks.clear()
+        _walks[id(function)] = _Walk(function, ignore, reach)
     return reach
 
 
@@ -162,12 +250,13 @@ def guarded(
     function: FunctionType, ignore: frozenset[str], *, as_loaded: bool = False
 ) -> Reach | None:
     """Return the walk over `function` that a guard shows to hold; ``None`` where none does."""
-    known = _guards.get(id(function))
+    known = _walks.get(id(function))
     if known is None:
         return None
-    kept, ignored, guard, reach = known
-    same = kept is function and ignored == ignore and reach.as_loaded == as_loaded
-    return reach if same and guard.holds(_whole_of(reach)) else None
+    reach = known.reach
+    same = known.function is function and known.ignored == ignore
+    same = same and reach.as_loaded == as_loaded
+    return reach if same and reach.guard.holds(_whole_of(reach)) else None
 
 
 def _whole_of(reach: Reach) -> Any:

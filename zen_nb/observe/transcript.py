@@ -34,7 +34,9 @@ class Transcript:
     events: tuple[Event, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """Return compact JSON; bytes inside displays are kept as bytes."""
+        """Return compact JSON, nothing for nothing; bytes inside displays are kept as bytes."""
+        if not self.events:
+            return b""
         text = json.dumps(
             self.events, ensure_ascii=False, separators=(",", ":"), default=_encode_binary
         )
@@ -43,6 +45,8 @@ class Transcript:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Transcript:
         """Return what `to_bytes` was given."""
+        if not raw:
+            return cls()
         text = raw.decode("utf-8", "surrogatepass")
         return cls(tuple(_decode(text)))
 

@@ -62,7 +62,8 @@ def note(call: Call, decision: Decision) -> None:
     if _noted.get(call.name) is decision:
         return
     ingredients = decision.question.ingredients
-    _noted[call.name] = None if ingredients.held else decision  # it must keep no input alive
+    # It must keep no input alive, nor, by what would fetch one, the run that it was made in.
+    _noted[call.name] = None if ingredients.held or call.given else decision
     _asked[call.name] = _Asked(
         call.function,
         call.outputs,

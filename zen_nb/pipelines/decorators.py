@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from zen_nb.core.errors import UsageError
 from zen_nb.core.model import StepOptions
-from zen_nb.core.options import Configuration, parse_duration, resolve
+from zen_nb.core.options import Configuration, Setting, parse_duration, resolve
 from zen_nb.engine.body import Call
 from zen_nb.engine.call import Place, answer
 from zen_nb.engine.dispatch import elsewhere
@@ -33,11 +33,16 @@ class StepFunction:
     """
 
     def __init__(
-        self, function: FunctionType, name: str, options: StepOptions, each: str = ""
+        self,
+        function: FunctionType,
+        name: str,
+        options: StepOptions,
+        each: str = "",
+        binder: Binder | None = None,
     ) -> None:
         self._function = function
         self._each = each
-        self._binder = Binder(function)
+        self._binder = binder or Binder(function)
         self._outputs = output_names(function)
         self.name = name
         self.options = options
@@ -72,7 +77,7 @@ class StepFunction:
             For an option that there is not.
         """
         name, options = _changed(self.name, self.options, changes)
-        return StepFunction(self._function, name, options, self._each)
+        return StepFunction(self._function, name, options, self._each, self._binder)
 
     def configure(self, **changes: Any) -> StepFunction:
         """Change options of this very step; returns it. Options are those of `with_options`."""
@@ -196,7 +201,8 @@ class PipelineFunction:
         finally:
             drawing.reset(token)
         self._check_steps([part.node for part in drawn.invocations])
-        return [self._settled(part) for part in drawn.invocations]
+        enabled = surroundings.configuration().enable_cache
+        return [self._settled(part, enabled) for part in drawn.invocations]
 
     def _check_steps(self, known: list[str]) -> None:
         for name in self._options.steps or ():
@@ -206,9 +212,10 @@ class PipelineFunction:
                     f"steps: {', '.join(known) or 'none'}"
                 )
 
-    def _settled(self, invocation: Invocation) -> Invocation:
+    def _settled(self, invocation: Invocation, enabled: Setting | None) -> Invocation:
+        """Return a call under the setting that counts for it; `enabled` is the surroundings'."""
         asked = (self._options.steps or {}).get(invocation.node, {})
-        _, now = _changed(invocation.node, StepOptions(), asked)
+        _, now = _changed(invocation.node, _UNSET, asked)
         own = invocation.call.options
         step_now, run_now = now.enable_cache, self._options.run_cache
         toggles = toggles_of(self.name)
@@ -217,14 +224,17 @@ class PipelineFunction:
             run_now=toggles.run if run_now is None else run_now,
             step=own.enable_cache,
             pipeline=self._options.enable_cache,
-            surroundings=surroundings.configuration().enable_cache,
+            surroundings=enabled,
         )
+        if setting == invocation.call.setting:
+            return invocation
         return replace(invocation, call=replace(invocation.call, setting=setting))
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name}>"
 
 
+_UNSET = StepOptions()
 _OPTIONS = ("enable_cache", "name", "expires_after", "ignored_inputs", "file_dependencies", "store")
 
 

@@ -80,17 +80,45 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A verified record with what is needed to reach its parts."""
+    """A verified record with what is needed to reach its parts.
+
+    Attributes
+    ----------
+    table
+        The four fields of each section, one after the other: thousands of entries are kept,
+        and a plain tuple of texts and numbers is nothing that Python's collector looks at.
+    inline_at
+        Where the inline sections begin in the envelope.
+    """
 
     record: Record
-    sections: tuple[Section, ...]
-    inline: Mapping[str, memoryview]
+    table: tuple[Any, ...]
+    inline_at: int
     envelope: bytes
 
+    @property
+    def sections(self) -> list[Section]:
+        fields = iter(self.table)
+        return [Section(*part) for part in zip(fields, fields, fields, fields, strict=True)]
+
     def section(self, name: str) -> Section | None:
-        return next((part for part in self.sections if part.name == name), None)
+        if name not in self.table[::4]:
+            return None
+        return next(part for part in self.sections if part.name == name)
+
+    def inline(self, name: str) -> memoryview | None:
+        """Return a section that stands in the envelope; ``None`` where it does not."""
+        at = self.inline_at
+        for part in self.sections:
+            if part.place == "row":
+                if part.name == name:
+                    return memoryview(self.envelope)[at : at + part.size_bytes]
+                at += part.size_bytes
+        return None
 
     def blobs(self) -> list[Section]:
+        if "blob" not in self.table[1::4]:
+            return []
         return [part for part in self.sections if part.place == "blob"]
 
 
@@ -305,15 +333,15 @@ def _head_of(envelope: bytes) -> dict[str, Any]:
 def _read(key: str, envelope: bytes) -> Entry:
     variant, length = _BODY.unpack_from(envelope, _PREFIX.size)
     head = _head_of(envelope)
-    sections = tuple(Section(*part) for part in head["sections"])
-    place = _PREFIX.size + _BODY.size + length
-    view = memoryview(envelope)
-    inline = {}
-    for part in sections:
-        if part.place == "row":
-            inline[part.name] = view[place : place + part.size_bytes]
-            place += part.size_bytes
-    return Entry(_record(key, variant.hex(), head), sections, inline, envelope)
+    table = tuple(field for part in head["sections"] for field in _four(part))
+    inline_at = _PREFIX.size + _BODY.size + length
+    return Entry(_record(key, variant.hex(), head), table, inline_at, envelope)
+
+
+def _four(part: list[Any]) -> list[Any]:
+    if len(part) != len(Section.__slots__):
+        raise Refused("the record is damaged (its table of sections)")
+    return part
 
 
 def _head(record: Record, sections: Sequence[Section]) -> dict[str, Any]:

@@ -28,6 +28,11 @@ class Reader:
         """Tell whether every blob of an entry is there and has its size."""
         return all(self._blobs.size(part.digest) == part.size_bytes for part in entry.blobs())
 
+    def verify(self, entry: Entry) -> None:
+        """Find every blob of an entry whole, as `values` would; raises `NotLoadable`."""
+        for part in entry.blobs():
+            self._bytes(entry, part.name)
+
     def values(
         self, entry: Entry, namespace: dict[str, Any] | None, given: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -49,7 +54,7 @@ class Reader:
         return memoryview(b"") if entry.section(name) is None else self._bytes(entry, name)
 
     def _bytes(self, entry: Entry, name: str) -> memoryview:
-        inline = entry.inline.get(name)
+        inline = entry.inline(name)
         if inline is not None:
             return inline
         section = entry.section(name)

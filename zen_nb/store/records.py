@@ -49,7 +49,9 @@ from zen_nb.store.writing import Writer
 
 __all__ = ["Lookup", "NotLoadable", "Store", "open_store"]
 
-_REMEMBERED_KEYS = 4096
+# Rows that were verified, and stay so while their bytes are the same; a small one takes 3 kB.
+_REMEMBERED_BYTES = 128 << 20
+_OF_A_ROW_BYTES = 2048
 # What making room may take of a step's time; what is left to go then goes with the next ones.
 _EVICTING_S = 1.0
 # How much of the limit is written, and how long it takes, before the size is looked at again.
@@ -95,6 +97,8 @@ class Store:
         self._may_write = not why
         self.index_folder = folder
         self._judged: dict[str, Judged] = {}
+        self._judged_bytes = 0
+        self._judging = new_lock()
         self._mine: set[str] = set()
         self._touched: set[str] = set()
         self._full_at_bytes = 0
@@ -178,10 +182,25 @@ class Store:
             Where it cannot be had after all; the step has to run.
         """
         values = self._reader.values(self._entry(record), namespace, given)
-        if record.key not in self._touched and self._rows is not None:
-            self._touched.add(record.key)
-            self._journal.touch(record.key)
+        self._touch(record.key)
         return values
+
+    def use(self, record: Record) -> None:
+        """Note that `record` serves, though its outputs stay where they are: they are there, whole.
+
+        Raises
+        ------
+        NotLoadable
+            Where a part is gone or damaged after all; the step has to run.
+        """
+        self._reader.verify(self._entry(record))
+        self._touch(record.key)
+
+    def _touch(self, key: str) -> None:
+        """Note once in a process when a key was used."""
+        if key not in self._touched and self._rows is not None:
+            self._touched.add(key)
+            self._journal.touch(key)
 
     def transcript(self, record: Record) -> bytes:
         """Return what the step showed; raises `NotLoadable` where that is damaged."""
@@ -416,12 +435,25 @@ class Store:
         if judged is None or not (judged.entries or judged.gone):
             judged = self._from_journal(key) or judged
         if judged is None:
-            self._judged.pop(key, None)
+            with self._judging:
+                self._judged_bytes -= _weight(self._judged.pop(key, None))
         else:
-            if len(self._judged) >= _REMEMBERED_KEYS:
-                self._judged.pop(next(iter(self._judged)), None)
-            self._judged[key] = judged
+            self._remember(key, judged)
         return judged
+
+    def _remember(self, key: str, judged: Judged) -> None:
+        """Keep what is believed of a row; where that is too much, what has been kept longest goes.
+
+        A pipeline is walked in one order: were its rows a few more than are kept, each would
+        be gone just before it is asked for.
+        """
+        with self._judging:
+            before = self._judged.pop(key, None)
+            self._judged[key] = judged
+            self._judged_bytes += _weight(judged) - _weight(before)
+            while self._judged_bytes > _REMEMBERED_BYTES:
+                oldest = self._judged.pop(next(iter(self._judged)))
+                self._judged_bytes -= _weight(oldest)
 
     def _from_journal(self, key: str) -> Judged | None:
         content = self._journal.read(key)
@@ -489,6 +521,11 @@ class Store:
                     history.History(rows, self._signer).push(entry.record, entry.envelope)
         except StoreUnavailable:
             return  # each key is still found in the journal when it is asked for
+
+
+def _weight(judged: Judged | None) -> int:
+    """Return about what a row takes while it is remembered, in bytes."""
+    return 0 if judged is None else len(judged.raw) + _OF_A_ROW_BYTES
 
 
 def _same(one: Record, other: Record) -> bool:
