@@ -106,7 +106,7 @@ def _work(content: bytes) -> Done:
     try:
         job: Job = pickle.loads(content)
         _settle(job)
-        store = open_store(job.configuration)
+        store = open_store(_readers(job))
     except Exception as error:
         return Done(note=f"the worker cannot take it: {_line(error)}")
     place = Place(store, ahead="beside" if job.client == os.getpid() else "apart")
@@ -118,6 +118,12 @@ def _work(content: bytes) -> Done:
     except Exception as error:
         return Done(error=_pickled(error), trace="".join(traceback.format_exception(error)))
     return Done(found.record, found.cached, found.reason, found.note, found.duration_s)
+
+
+def _readers(job: Job) -> Configuration:
+    """Return the configuration for a worker: in a process of its own, it signs nothing."""
+    own = job.configuration
+    return own if job.client == os.getpid() else replace(own, remote_mode="read")
 
 
 def given_by(links: Mapping[str, tuple[Record, str]]) -> dict[str, tuple[Fingerprint, str]]:

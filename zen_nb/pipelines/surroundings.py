@@ -25,7 +25,15 @@ from zen_nb.store.records import Store, open_store
 _cached: tuple[tuple[object, ...], Configuration] | None = None
 _store: tuple[Configuration, int, Store] | None = None
 _told: set[str] = set()
-_WATCHED = ("ZEN_NB_CACHE_DIR", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_ENABLE_CACHE", "ZEN_NB_STATUS")
+_WATCHED = (
+    "ZEN_NB_CACHE_DIR",
+    "ZEN_NB_SIZE_LIMIT",
+    "ZEN_NB_ENABLE_CACHE",
+    "ZEN_NB_STATUS",
+    "ZEN_NB_REMOTE",
+    "ZEN_NB_REMOTE_MODE",
+    "ZEN_NB_REMOTE_TIMEOUT",
+)
 _ENCODED = tuple(map(os.fsencode, _WATCHED)) if os.name == "posix" else _WATCHED
 
 

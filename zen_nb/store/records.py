@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,7 +26,7 @@ from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
 from zen_nb.store.acceptances import Acceptances
-from zen_nb.store.blobs import Blobs
+from zen_nb.store.blobs import BlobGone, Blobs
 from zen_nb.store.checking import Check
 from zen_nb.store.disk import Rows
 from zen_nb.store.drafts import private_folder
@@ -36,10 +36,21 @@ from zen_nb.store.flights import Flights
 from zen_nb.store.folder import index_folder, prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
+from zen_nb.store.parcels import Parcel
 from zen_nb.store.pins import Pins
 from zen_nb.store.reading import Reader
-from zen_nb.store.sections import Contents, read_components, read_previews
+from zen_nb.store.remote import RemoteUnavailable
+from zen_nb.store.sections import Contents, Parts, read_components, read_previews
 from zen_nb.store.serialize import NotLoadable, Payload
+from zen_nb.store.sharing import (
+    NOT_ASKED,
+    SHARED,
+    Brought,
+    Carried,
+    Sharing,
+    sharing_for,
+    with_signer,
+)
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
 from zen_nb.store.space import Evicted, Space
 from zen_nb.store.verified import VerifiedBlobs
@@ -74,6 +85,8 @@ class Store:
         Which keys are never evicted, on the user's word.
     flights
         Which keys are being computed, by whatever process.
+    shared
+        The store that several people share, or ``None``.
     """
 
     def __init__(
@@ -88,6 +101,7 @@ class Store:
         self.pins = Pins(folder)
         self.flights = Flights(folder)
         self._blobs = Blobs(folder)
+        self.shared: Sharing | None = None
         self._reader = Reader(self._blobs, self._journal)
         self._rows: Rows | None = None
         self._may_write = not why
@@ -98,6 +112,7 @@ class Store:
         self._full_at_bytes = 0
         self._unlooked_bytes = 0
         self._look_at_s = 0.0
+        self._shared_as: tuple[str, str, float] | None = None
         self._open_rows()
 
     @classmethod
@@ -274,7 +289,62 @@ class Store:
         if rows.rebuilt:
             self._fill()
         self._limit(record.size_bytes)
+        if self.shared is not None:
+            self.shared.offer(record)
         return record
+
+    # ---------------------------------------------------------------- sharing
+
+    def share(self, configuration: Configuration) -> None:
+        """Look into the shared store that is configured, and into no other, from now on."""
+        asked = (configuration.remote, configuration.remote_mode, configuration.remote_timeout_s)
+        if asked == self._shared_as:
+            return
+        self._shared_as = asked
+        self.shared = sharing_for(self, configuration, self.folder)
+        self._blobs.source = None if self.shared is None else _Elsewhere(self, self.shared)
+
+    def bring(self, key: str, within_s: float) -> Brought:
+        """Adopt what the shared store has of `key`, unless it was asked so lately; never raises."""
+        return NOT_ASKED if self.shared is None else self.shared.bring(key, within_s)
+
+    def adopt(self, parcel: Parcel) -> Record:
+        """Keep a record that somebody else computed, signed by this user's key from now on."""
+        rows, signer = self._writing()
+        parts = Parts(sections=list(parcel.sections))
+        for part in parcel.sections:
+            if part.place != "blob":
+                to = parts.inline if part.place == "row" else parts.tail
+                to.append(bytes(parcel.held[part.name]))
+        writer = Writer(self.folder, rows, self._blobs, self._journal, signer)
+        record = writer.adopt(with_signer(parcel), parts)
+        self._limit(sum(map(len, parcel.held.values())))
+        return record
+
+    def carried(self, record: Record) -> Carried:
+        """Return all that is kept of a record, as it is handed to others."""
+        entry = self._entry(record)
+        blobs = {part.digest: self._blobs.path(part.digest) for part in entry.blobs()}
+        return Carried(entry.record, entry.sections, self._reader.content(entry), blobs)
+
+    def parcels_of(self, key: str) -> set[str]:
+        """Return the names of the parcels in which the records of `key` came."""
+        came = (record.writer.get(SHARED) for record in self.find(key).found)
+        return {str(one["parcel"]) for one in came if isinstance(one, dict)}
+
+    def take_in(self, digest: str, size: int, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Keep a blob that a record of the shared store names.
+
+        Raises
+        ------
+        StoreUnavailable
+            Where it is not what `digest` says, or cannot be kept.
+        """
+        new = self._blobs.take_in(digest, size, pieces)
+        if new:
+            self._space().has_come(digest)
+            self._limit(size)
+        self._blobs.remember_fresh()
 
     def forget(self, key: str) -> None:
         """Remove all records of `key`."""
@@ -476,6 +546,30 @@ def _same(one: Record, other: Record) -> bool:
     return one.variant == other.variant and one.created_at == other.created_at
 
 
+class _Elsewhere:
+    """The shared store as where blobs can be had."""
+
+    def __init__(self, store: Store, shared: Sharing) -> None:
+        self._store = store
+        self._shared = shared
+
+    def may_have(self, digest: str) -> bool:
+        return self._shared.may_have(digest)
+
+    def bring(self, digest: str, size: int) -> None:
+        """Bring a blob here; raises `BlobGone`."""
+        try:
+            self._store.take_in(digest, size, self._shared.blob(digest, size))
+        except RemoteUnavailable as error:
+            raise BlobGone(f"a part of it cannot be had from {self._shared.url}: {error}") from None
+        except BlobGone as error:
+            self._shared.lacks(digest, str(error))
+            raise
+        except OSError as error:
+            why = error.strerror or error
+            raise BlobGone(f"a part of it cannot be kept here: {why}") from None
+
+
 _stores: dict[Path, Store] = {}
 _opening = new_lock()
 
@@ -494,4 +588,5 @@ def open_store(configuration: Configuration) -> Store:
         if store is None or not folder.is_dir():
             store = _stores[folder] = Store.open(folder, configuration.size_limit_bytes)
         store.size_limit_bytes = configuration.size_limit_bytes
+        store.share(configuration)
         return store
