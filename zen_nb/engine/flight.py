@@ -62,6 +62,8 @@ def decide_alone(
     asked_at = time.time()
     decision = decide(question, store, within_s=ASKED_WITHIN_S)
     if store is None or not _is_shared(decision):
+        if store is not None and store.shared is not None and decision.record is not None:
+            store.shared.served(decision.record)
         return decision
     try:
         waited = _take(decision, store, hold, waiting)

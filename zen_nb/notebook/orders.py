@@ -40,6 +40,9 @@ class Orders:
         Steps that must not run.
     check
         No step must run.
+    fill
+        Where to write what came of putting all that the notebook gives into the shared store;
+        ``""`` where only what is computed is put there.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Orders:
     steps_now: Mapping[str, bool] = field(default_factory=dict)
     cached: frozenset[str] = frozenset()
     check: bool = False
+    fill: str = ""
 
     @classmethod
     def taken(cls) -> Orders:
@@ -68,6 +72,7 @@ class Orders:
             "steps_now": dict(self.steps_now),
             "cached": sorted(self.cached),
             "check": self.check,
+            "fill": self.fill,
         }
         return json.dumps(told)
 

@@ -15,6 +15,7 @@ from zen_nb.core.events import RunFinished, RunStarted
 from zen_nb.core.graph import upstream
 from zen_nb.core.model import Fingerprint, Step
 from zen_nb.engine.decide import known_outputs
+from zen_nb.engine.run import FLUSH_S
 from zen_nb.notebook import status
 from zen_nb.notebook.execution import Execution
 from zen_nb.notebook.registry import Pipeline
@@ -62,6 +63,8 @@ async def run_pipeline(
         failed = None
     finally:
         session.running_pipeline = False
+        if session.store is not None:
+            session.store.flush(FLUSH_S)
         took = time.perf_counter() - began
         session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))
         if failed is not None:

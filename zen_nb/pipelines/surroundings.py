@@ -87,7 +87,20 @@ def _logger() -> logging.Logger:
 
 
 def log(event: Event) -> None:
-    """Write an event to the log, in ZenML's words."""
+    """Write an event to the log, in ZenML's words; and once, what went wrong with sharing."""
+    _log(event)
+    tell_of_sharing()
+
+
+def tell_of_sharing() -> None:
+    """Write once to the log what went wrong with the shared store."""
+    shared = None if _store is None else _store[2].shared
+    if shared is not None:
+        _warn_once(shared.news())
+
+
+def _log(event: Event) -> None:
+    """Write an event to the log."""
     match event:
         case StepStarted():
             _logger().info("Step %s has started.", event.step)

@@ -15,7 +15,7 @@ from zen_nb.store.mapping import mappings
 from zen_nb.store.sections import buffers_of, read_digests
 from zen_nb.store.serialize import NotLoadable
 from zen_nb.store.serialize import load as load_stream
-from zen_nb.store.sharing import SHARED
+from zen_nb.store.trust import SHARED
 
 
 class Reader:

@@ -44,15 +44,17 @@ from zen_nb.store.sections import Contents, Parts, read_components, read_preview
 from zen_nb.store.serialize import NotLoadable, Payload
 from zen_nb.store.sharing import (
     NOT_ASKED,
-    SHARED,
     Brought,
     Carried,
     Sharing,
+    by_whom,
+    is_believed,
     sharing_for,
     with_signer,
 )
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
 from zen_nb.store.space import Evicted, Space
+from zen_nb.store.trust import SHARED
 from zen_nb.store.verified import VerifiedBlobs
 from zen_nb.store.writing import Writer
 
@@ -289,8 +291,7 @@ class Store:
         if rows.rebuilt:
             self._fill()
         self._limit(record.size_bytes)
-        if self.shared is not None:
-            self.shared.offer(record)
+        self.offer(record)
         return record
 
     # ---------------------------------------------------------------- sharing
@@ -320,6 +321,18 @@ class Store:
         record = writer.adopt(with_signer(parcel), parts)
         self._limit(sum(map(len, parcel.held.values())))
         return record
+
+    def offer(self, record: Record) -> None:
+        """Let a record that was computed just now be put into the shared store as well."""
+        if self.shared is not None:
+            self.shared.offer(record)
+
+    def flush(self, limit_s: float) -> int:
+        """Wait until all that was computed here is in the shared store too, so long at most.
+
+        Returns how many records are left; they are sent later, or are kept here alone.
+        """
+        return 0 if self.shared is None else self.shared.flush(limit_s)
 
     def carried(self, record: Record) -> Carried:
         """Return all that is kept of a record, as it is handed to others."""
@@ -490,8 +503,12 @@ class Store:
     def _present(self, judged: Judged) -> Lookup:
         found, refused = [], list(judged.lookup.refused)
         for entry in judged.entries:
-            if self._reader.has_all(entry):
+            if not is_believed(entry.record):
+                refused.append(f"it was computed by {by_whom(entry.record)}, not trusted any more")
+            elif self._reader.has_all(entry):
                 found.append(entry.record)
+            elif SHARED in entry.record.writer:
+                refused.append("a part of it is in a shared store, and cannot be had now")
             else:
                 refused.append("a stored part is gone or damaged")
         return Lookup(tuple(found), tuple(refused))

@@ -183,7 +183,7 @@ class Remote:
         folder = f"{root}/records/{key[:2]}"
         try:
             if self._by_prefix:  # one request, whatever else is in the folder
-                found = files.find(folder, maxdepth=1, prefix=f"{key}/", detail=True).values()
+                found = files.find(folder, prefix=f"{key}/", detail=True).values()
             else:
                 found = files.ls(f"{folder}/{key}", detail=True)
         except FileNotFoundError:

@@ -7,10 +7,11 @@ brought when they are wanted.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -21,14 +22,23 @@ from zen_nb.store import parcels
 from zen_nb.store.envelope import Section
 from zen_nb.store.parcels import Parcel
 from zen_nb.store.remote import Breaker, Listed, NotThere, Remote, RemoteUnavailable
-from zen_nb.store.trust import SharingKey, Trusted, Untrusted, Writable, open_key, unknown
-from zen_nb.store.uploads import Sent, Uploads
+from zen_nb.store.trust import (
+    MINE,
+    SHARED,
+    SharingKey,
+    Trusted,
+    Untrusted,
+    Writable,
+    open_key,
+    unknown,
+)
+from zen_nb.store.uploads import Offer, Sent, Uploads, before_exit
 
-# In a record's writer: who computed it, where that was elsewhere.
-SHARED = "shared"
 _CAP_BYTES = 64 << 20
 _VARIANTS = 8
 _REMEMBERED = 4096
+_AT_EXIT_S = 30.0
+_FILLING_S = 3600.0
 
 
 class Local(Protocol):
@@ -97,6 +107,9 @@ class Sharing:
         self._asked: dict[str, tuple[float, str]] = {}
         self._lacking: dict[str, str] = {}
         self._uploads = Uploads(self._send)
+        self._offered: set[tuple[str, str, float]] = set()
+        self._report: Path | None = None
+        self._told = False
         self._process = os.getpid()
 
     @property
@@ -108,6 +121,18 @@ class Sharing:
             why = self._writing.trouble
             return f"Nothing is put into the shared store {self.url} for now: {why}."
         return self._note
+
+    def told(self) -> str:
+        """Return in a clause what is done with it, and whose results are believed."""
+        names = ", ".join(one.name for one in self._trusted) or "no key that you trust"
+        how = "read and written" if self.writes else "read"
+        return f"shared: {self.url}, {how}, results by {names} are used"
+
+    def news(self) -> str:
+        """Return what went wrong, to whoever asks first; ``""`` to all others."""
+        trouble = "" if self._told else self.trouble
+        self._told = self._told or bool(trouble)
+        return trouble
 
     @property
     def writes(self) -> bool:
@@ -200,9 +225,23 @@ class Sharing:
     # ---------------------------------------------------------------- to there
 
     def offer(self, record: Record) -> None:
-        """Let a record that was computed here be put there, in the background."""
-        if self.writes and SHARED not in record.writer and not self._writing.is_open:
-            self._uploads.offer(record)
+        """Let a record that was computed here just now be put there, in the background."""
+        if self.writes and not self._writing.is_open:
+            self._add(record, fresh=True)
+
+    def served(self, record: Record) -> None:
+        """Let a record that was found here be put there, where it is to be filled."""
+        if self._report is None or not self.writes:
+            return
+        if SHARED in record.writer:
+            self._uploads.sent.there += self._is_new(record)
+        else:
+            self._add(record, fresh=False)
+
+    def fill(self, report: Path) -> None:
+        """Put there what is found here too; at the end of the process write what came of it."""
+        before_exit(self._end)
+        self._report = report
 
     def flush(self, limit_s: float) -> int:
         """Wait until all that was offered is there, so long at most; return how many are left."""
@@ -212,10 +251,29 @@ class Sharing:
     def sent(self) -> Sent:
         return self._uploads.sent
 
-    def _send(self, record: Record, sent: Sent) -> None:
+    def _is_new(self, record: Record) -> bool:
+        told = (record.key, record.variant, record.created_at)
+        known, before = told in self._offered, len(self._offered)
+        self._offered.add(told)
+        if not before and self._report is None:
+            before_exit(self._end)
+        return not known
+
+    def _add(self, record: Record, *, fresh: bool) -> None:
+        if self._is_new(record):
+            self._uploads.add(Offer(record, fresh), wait=self._report is not None)
+
+    def _end(self) -> None:
+        """Let what waits be sent before the process ends, and report."""
+        left = self.flush(_AT_EXIT_S if self._report is None else _FILLING_S)
+        if self._report is not None and self._is_here:
+            told = {**asdict(self.sent), "left": left, "trouble": self.trouble}
+            self._report.write_text(json.dumps(told), encoding="utf-8")
+
+    def _send(self, offer: Offer, sent: Sent) -> None:
         try:
             with self._writing.guard():
-                grown = self._put(self._local.carried(record))
+                grown = self._put(self._local.carried(offer.record), fresh=offer.fresh)
         except StoreUnavailable:
             sent.failed += 1
             return
@@ -225,12 +283,13 @@ class Sharing:
             sent.records += 1
             sent.size_bytes += grown
 
-    def _put(self, carried: Carried) -> int | None:
+    def _put(self, carried: Carried, *, fresh: bool) -> int | None:
         """Put blobs, then the record; return the bytes that took, ``None`` where it was there."""
         assert self._key is not None
         record = carried.record
         name, parcel = parcels.pack(self._key, record, carried.sections, carried.content)
-        is_there = any(one.name == name for one in self._remote.names(record.key))
+        listed = () if fresh else self._remote.names(record.key)
+        is_there = any(one.name == name for one in listed)
         grown = 0
         for part in carried.sections:
             if part.place == "blob":
@@ -287,6 +346,14 @@ def by_whom(record: Record) -> str:
     """Return who signed a record that was computed elsewhere; ``""`` for one of here."""
     found = record.writer.get(SHARED)
     return str(found.get("by", "")) if isinstance(found, dict) else ""
+
+
+def is_believed(record: Record) -> bool:
+    """Tell whether whoever computed a record is trusted still; those of here are believed."""
+    found = record.writer.get(SHARED)
+    if not isinstance(found, dict):
+        return SHARED not in record.writer
+    return found.get("by") == MINE or Trusted().find(str(found.get("key"))) is not None
 
 
 def with_signer(parcel: Parcel) -> Record:

@@ -38,6 +38,8 @@ KEY_FILE = "sharing.key"
 TRUSTED = "trusted"
 WRITABLE = "writable"
 MINE = "you"
+# In a record's writer: who computed it, where that was elsewhere.
+SHARED = "shared"
 INSTALL = "pip install 'zen_nb[remote]'"
 
 _PREFIX = b"zen_nb signature 1\0"
@@ -142,6 +144,12 @@ def open_key(outside: Path, folder: Path | None = None) -> SharingKey | None:
         raise SigningUnavailable(f"the key {path} is damaged; remove it and run: zen-nb keys new")
     private = _ed25519().Ed25519PrivateKey.from_private_bytes(bytes.fromhex(match[1]))
     return SharingKey(private, private.public_key().public_bytes_raw())
+
+
+def mine(folder: Path | None = None) -> PublicKey | None:
+    """Return the public part of this user's own key, or ``None`` where there is none."""
+    key = open_key(Path(os.devnull), folder)
+    return None if key is None else PublicKey(MINE, key.public)
 
 
 class Trusted:

@@ -13,7 +13,6 @@ from zen_nb.core.model import Record
 from zen_nb.core.threads import own_work
 
 _MOST = 1000
-_AT_EXIT_S = 30.0
 
 
 @dataclass(slots=True)
@@ -36,26 +35,34 @@ class Sent:
     failed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A record to be put there; `fresh` where it was made just now, so that it cannot be there."""
+
+    record: Record
+    fresh: bool
+
+
 class Uploads:
-    """Hands records to `send`, one after the other, beside whatever runs.
+    """Hands offers to `send`, one after the other, beside whatever runs.
 
     Parameters
     ----------
     send
-        Puts one record, and counts what came of it; must not raise.
+        Puts one record, and counts what came of it.
     """
 
-    def __init__(self, send: Callable[[Record, Sent], None]) -> None:
+    def __init__(self, send: Callable[[Offer, Sent], None]) -> None:
         self.sent = Sent()
         self._send = send
-        self._waiting: queue.Queue[Record] = queue.Queue(_MOST)
+        self._waiting: queue.Queue[Offer] = queue.Queue(_MOST)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def offer(self, record: Record) -> None:
-        """Let `record` be sent as soon as may be; where too many wait, it is left out."""
+    def add(self, offer: Offer, *, wait: bool = False) -> None:
+        """Let a record be sent as soon as may be; where too many wait, `wait` or leave it out."""
         try:
-            self._waiting.put_nowait(record)
+            self._waiting.put(offer, block=wait)
         except queue.Full:
             self.sent.failed += 1
             return
@@ -63,7 +70,6 @@ class Uploads:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="zen_nb-share", daemon=True)
                 self._thread.start()
-                _before_exit(self)
 
     def flush(self, limit_s: float) -> int:
         """Wait until all is sent, for so long at most; return how many are left."""
@@ -76,22 +82,25 @@ class Uploads:
     def _run(self) -> None:
         with own_work():
             while True:
-                record = self._waiting.get()
+                offer = self._waiting.get()
                 try:
-                    self._send(record, self.sent)
+                    self._send(offer, self.sent)
                 except Exception:
                     self.sent.failed += 1
                 finally:
                     self._waiting.task_done()
 
 
-def _before_exit(uploads: Uploads) -> None:
-    """Let what waits be sent before the process ends.
+def before_exit(act: Callable[[], object]) -> None:
+    """Do something before the process ends, while threads can still be begun.
 
-    Python stops the pools that event loops look names up with before it calls what `atexit` has.
+    Python stops the pools that event loops look names up with before it calls what `atexit` has;
+    of what it stops then, the last registered comes first.
     """
+    import concurrent.futures.thread  # noqa: F401 - registers its own end
+
     register = getattr(threading, "_register_atexit", atexit.register)
     try:
-        register(uploads.flush, _AT_EXIT_S)
+        register(act)
     except RuntimeError:  # it is ending already
         return
