@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from zen_nb.core.errors import StoreUnavailable
@@ -334,8 +334,12 @@ def _when(listed: dict[str, Any]) -> float:
     return 0.0
 
 
+@cache
 def _own_loop() -> Any:
-    """Return an event loop of our own: what runs in fsspec's would count as a step's doing."""
+    """Return an event loop of our own: what runs in fsspec's would count as a step's doing.
+
+    One for the process: what is not used any more is closed in whichever loop runs then.
+    """
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
