@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, TypeAlias
 
+from zen_nb.core.threads import own_work
+
 # `refuse`: 403. `error`: 500. `hang`: nothing comes. `drop`: the connection ends at once. `cut`:
-# it ends when half of what is put has come. `halve`: half of it is kept, as if it were all.
+# it ends when half of what is put has come. `late`: it passes half a second later, and ends. `halve`: half of it is kept, as if it were all.
 # `shorten`: half of what is got comes. `flip`: a byte of it is another.
-Harm: TypeAlias = Literal["refuse", "error", "hang", "drop", "cut", "halve", "shorten", "flip"]
+Harm: TypeAlias = Literal[
+    "refuse", "error", "hang", "drop", "cut", "late", "halve", "shorten", "flip"
+]
 
 _REFUSALS = {"refuse": 403, "error": 500}
 _ANSWER = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
@@ -71,6 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def handle_any(self) -> None:
+        with own_work():  # a server stands elsewhere, where no step can see what it does
+            self._answer()
+
+    def _answer(self) -> None:
         proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
         harm = proxy.harm(self.command, self.path)
         length = int(self.headers.get("Content-Length") or 0)
@@ -83,7 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length // 2)
             self._end()
         else:
-            self._hand_on(proxy, harm, self.rfile.read(length))
+            body = self.rfile.read(length)
+            if harm == "late":
+                proxy.done.wait(0.5)
+                self.close_connection = True
+            self._hand_on(proxy, harm, body)
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_any
 

@@ -366,3 +366,86 @@ def test_a_project_cannot_have_results_put_somewhere(
     assert one.flush() == 0
     assert bucket.names("records/")
     one.restart()
+
+
+def test_asking_draws_no_random_numbers(ci: Machine, bob: Machine) -> None:
+    """The user's stream of random numbers goes on as if nobody had asked the store."""
+    import random
+
+    import numpy as np
+
+    filled(ci, 1)
+    random.seed(1)
+    np.random.seed(1)
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    assert bob.call(1)[1]
+    assert not bob.call(2)[1]
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
+
+
+def test_a_forked_child_asks_nobody(ci: Machine, bob: Machine, proxy: Proxy) -> None:
+    """Of the threads that ask there are none in a child: it computes, and does not hang."""
+    filled(ci, 1)
+    with bob.here():
+        bob.store
+        proxy.passed.clear()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                value, found = bob.call(1)
+                code = 0 if is_right(value, 1) and not found else 2
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert proxy.passed == []
+    assert bob.call(1)[1]
+
+
+def test_an_interrupt_ends_the_wait(ci: Machine, bob: Machine, proxy: Proxy) -> None:
+    """Ctrl-C while the store is slow is the user's: nothing is held, the next call works."""
+    import _thread
+    import threading
+
+    filled(ci, 1)
+    asked = threading.Event()
+
+    def harm(method: str, path: str) -> Any:
+        asked.set()
+        return "hang"
+
+    proxy.harm = harm
+    threading.Thread(
+        target=lambda: asked.wait(20) and _thread.interrupt_main(), daemon=True
+    ).start()
+    with pytest.raises(KeyboardInterrupt):
+        bob.call(1)
+    proxy.harm = lambda method, path: None
+    bob.restart()
+    assert bob.call(1)[1]
+
+
+@pytest.mark.slow
+def test_what_workers_compute_is_signed_and_put_there_by_the_client(
+    ci: Machine, bob: Machine
+) -> None:
+    """Processes that compute for a pipeline sign nothing; what they made is shared all the same."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from tests.executors import steps
+    from zen_nb import pipeline
+
+    @pipeline
+    def drawn() -> None:
+        frame = steps.begin(4)
+        steps.mean(frame)
+        steps.unboxed(steps.boxed(frame))
+
+    with ci.here(), ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        run = drawn.with_options(executor=pool)()
+        assert run.status == "completed"
+        assert ci.shared.sent.records == len(run.steps) == 4
+    with bob.here():
+        assert drawn().status == "cached"

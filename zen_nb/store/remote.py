@@ -12,6 +12,7 @@ to be damaged.
 from __future__ import annotations
 
 import contextlib
+import errno
 import inspect
 import secrets
 import threading
@@ -155,6 +156,7 @@ class Remote:
             if not self._by_rename:
                 write(files, target)
                 return
+            self._require_root(files, root)
             folder, _, name = target.rpartition("/")
             files.makedirs(folder, exist_ok=True)
             draft = f"{folder}/.{name[:16]}.{secrets.token_hex(8)}"
@@ -178,6 +180,11 @@ class Remote:
     def _blob(digest: str) -> str:
         return f"blobs/{digest[:2]}/{digest}"
 
+    def _require_root(self, files: Any, root: str) -> None:
+        """Raise where the folder of a URL is not there: a disk that is not mounted, most likely."""
+        if self._by_rename and not files.isdir(root.rpartition("/")[0]):
+            raise RemoteUnavailable("there is no such folder: mount it, or make it")
+
     def _names(self, key: str) -> list[Listed]:
         files, root = self._open()
         folder = f"{root}/records/{key[:2]}"
@@ -187,6 +194,7 @@ class Remote:
             else:
                 found = files.ls(f"{folder}/{key}", detail=True)
         except FileNotFoundError:
+            self._require_root(files, root)
             return []
         listed = [
             Listed(str(one["name"]).rpartition("/")[2], int(one["size"] or 0), _when(one))
@@ -196,11 +204,16 @@ class Remote:
         return sorted(listed, key=lambda one: -one.at)
 
     def _piece(self, place: str, start: int, stop: int) -> bytes | None:
+        """Return a part of an object, shorter where it ends before; ``None`` where it is none."""
         files, root = self._open()
         try:
             return bytes(files.cat_file(f"{root}/{place}", start=start, end=stop))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # how S3 says that it ends before the range begins
+                return b""
+            raise
 
     def _size(self, place: str) -> int | None:
         files, root = self._open()

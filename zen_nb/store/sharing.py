@@ -125,8 +125,10 @@ class Sharing:
     def told(self) -> str:
         """Return in a clause what is done with it, and whose results are believed."""
         names = ", ".join(one.name for one in self._trusted) or "no key that you trust"
-        how = "read and written" if self.writes else "read"
-        return f"shared: {self.url}, {how}, results by {names} are used"
+        told = f"shared: {self.url}, results by {names} are used"
+        if not self.writes:
+            return told
+        return f"{told}, {self.sent.records} put there, {self.sent.failed} not"
 
     def news(self) -> str:
         """Return what went wrong, to whoever asks first; ``""`` to all others."""
@@ -226,7 +228,9 @@ class Sharing:
 
     def offer(self, record: Record) -> None:
         """Let a record that was computed here just now be put there, in the background."""
-        if self.writes and not self._writing.is_open:
+        if self.writes and self._writing.is_open:
+            self.sent.failed += 1
+        elif self.writes:
             self._add(record, fresh=True)
 
     def served(self, record: Record) -> None:
@@ -272,8 +276,12 @@ class Sharing:
 
     def _send(self, offer: Offer, sent: Sent) -> None:
         try:
+            carried = self._local.carried(offer.record)
+        except StoreUnavailable:  # replaced by a newer one, or evicted
+            return
+        try:
             with self._writing.guard():
-                grown = self._put(self._local.carried(offer.record), fresh=offer.fresh)
+                grown = self._put(carried, fresh=offer.fresh)
         except StoreUnavailable:
             sent.failed += 1
             return
