@@ -41,6 +41,7 @@ class Machine:
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             **SETTINGS,
         }
+        self.public = ""
         self._step = step(made)
 
     @contextlib.contextmanager
@@ -102,7 +103,8 @@ class Machine:
         from zen_nb.store.trust import PublicKey, new_key
 
         with self.here():
-            return PublicKey("", new_key().public).text
+            self.public = PublicKey("", new_key().public).text
+        return self.public
 
     def trust(self, public: str, name: str = "ci") -> None:
         from zen_nb.store.trust import Trusted, read_public

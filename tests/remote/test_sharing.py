@@ -209,7 +209,7 @@ def test_a_blob_that_is_missing_is_put_there_again(
     assert bob.call(1)[1]
     other = machine("other", mode="write")
     other.new_key()
-    other.trust(ci.public)  # type: ignore[attr-defined]
+    other.trust(ci.public)
     assert not other.call(1)[1]
     assert other.flush() == 0
     bob.clean()
@@ -225,7 +225,7 @@ def test_a_damaged_blob_is_put_there_again(
     bucket.put(name, bytes(len(bucket.get(name))))
     other = machine("other", mode="write")
     other.new_key()
-    other.trust(ci.public)  # type: ignore[attr-defined]
+    other.trust(ci.public)
     assert not other.call(1)[1]
     assert other.flush() == 0
     assert bob.call(1)[1]
@@ -272,7 +272,7 @@ def test_nobody_waits_longer_than_was_set(
     filled(ci, 1)
     proxy.harm = lambda method, path: "hang"
     slow = machine("slow", timeout="0.3")
-    slow.trust(ci.public)  # type: ignore[attr-defined]
+    slow.trust(ci.public)
     value, found = slow.call(1)
     assert not found
     assert is_right(value, 1)

@@ -10,6 +10,7 @@ import pytest
 
 from zen_nb.core.errors import StoreUnavailable, UsageError
 from zen_nb.faces import cli
+from zen_nb.store.sharing import without_secrets
 from zen_nb.store.signing import SigningUnavailable
 from zen_nb.store.trust import (
     KEY_FILE,
@@ -178,3 +179,9 @@ def test_keys_on_the_command_line(folder: Path, capsys: pytest.CaptureFixture[st
     assert "there is a key already" in capsys.readouterr().err
     private = (folder / KEY_FILE).read_text().split()[-1]
     assert private not in told + shown
+
+
+def test_a_password_in_a_url_is_not_shown() -> None:
+    """What stands before the host is left out of every message."""
+    assert without_secrets("ftp://me:secret@host/path") == "ftp://…@host/path"
+    assert without_secrets("s3://bucket/a@b") == "s3://bucket/a@b"

@@ -96,6 +96,20 @@ def test_a_notebook_fills_the_store_for_another_checkout(
     }
 
 
+def test_what_a_run_computes_is_there_when_it_has_ended(
+    ci: Machine, bob: Machine, projects: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`zen-nb run` where results are put into the store: its kernel sends all before it ends."""
+    with ci.here():
+        assert cli.main(["run", str(projects[0]), "--json"]) == 0
+        assert cli.main(["run", str(projects[0]), "--json"]) == 0
+    capsys.readouterr()
+    with bob.here():
+        assert cli.main(["run", str(projects[1]), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["status"] for one in told["steps"]] == ["cached", "cached"]
+
+
 def test_a_file_that_differs_is_not_the_others(
     ci: Machine, bob: Machine, projects: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ def _warm(given: argparse.Namespace) -> int:
 def _required(notebook: Path) -> str:
     """Return the shared store of a notebook; raises `Unusable` where it cannot be filled."""
     from zen_nb.store.folder import store_folder
+    from zen_nb.store.sharing import without_secrets
     from zen_nb.store.trust import open_key
 
     found = runs.configuration_of(notebook)
@@ -81,7 +82,7 @@ def _required(notebook: Path) -> str:
         raise Unusable(str(error)) from None
     if key is None:
         raise Unusable("there is no key to sign with; make one: zen-nb keys new")
-    return found.remote
+    return without_secrets(found.remote)
 
 
 def _summary(url: str, done: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -114,7 +115,7 @@ class Store:
         self._full_at_bytes = 0
         self._unlooked_bytes = 0
         self._look_at_s = 0.0
-        self._shared_as: tuple[str, str, float] | None = None
+        self._shared_as: Configuration | None = None
         self._open_rows()
 
     @classmethod
@@ -298,7 +299,7 @@ class Store:
 
     def share(self, configuration: Configuration) -> None:
         """Look into the shared store that is configured, and into no other, from now on."""
-        asked = (configuration.remote, configuration.remote_mode, configuration.remote_timeout_s)
+        asked = replace(configuration, enable_cache=None, status="full", auto=None, problem="")
         if asked == self._shared_as:
             return
         self._shared_as = asked

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -97,7 +98,7 @@ class Sharing:
     def __init__(
         self, local: Local, remote: Remote, trusted: Trusted, key: SharingKey | None, note: str = ""
     ) -> None:
-        self.url = remote.url
+        self.url = without_secrets(remote.url)
         self._local = local
         self._remote = remote
         self._trusted = trusted
@@ -323,11 +324,11 @@ def sharing_for(local: Local, configuration: Configuration, folder: Path) -> Sha
     """Return the shared store that is configured, ``None`` for none; asks nobody yet."""
     if not configuration.remote:
         return None
-    key, note = None, ""
+    key, note, url = None, "", without_secrets(configuration.remote)
     try:
         key = open_key(outside=folder)
     except StoreUnavailable as error:
-        note = f"Nothing is put into the shared store {configuration.remote}: {error}."
+        note = f"Nothing is put into the shared store {url}: {error}."
     if configuration.remote_mode == "write" and not note:
         note = _no_leave(configuration, key)
     writes = configuration.remote_mode == "write" and not note
@@ -340,7 +341,7 @@ def _no_leave(configuration: Configuration, key: SharingKey | None) -> str:
 
     What a project's file says is not the user's word: results could be sent to whoever wrote it.
     """
-    url = configuration.remote
+    url = without_secrets(configuration.remote)
     if key is None:
         return (
             f"Nothing is put into {url}: there is no key to sign with; zen-nb keys new makes one."
@@ -348,6 +349,11 @@ def _no_leave(configuration: Configuration, key: SharingKey | None) -> str:
     if configuration.remote_asked or url in Writable().all():
         return ""
     return f"This project asks to put results into {url}; to allow it: zen-nb keys allow {url}"
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL as it may be shown: without the name and password that it may hold."""
+    return re.sub(r"//[^/@]*@", "//…@", url)
 
 
 def by_whom(record: Record) -> str:
