@@ -53,6 +53,8 @@ all. {records:,} records of that size.
 """
 TEAM = {"people": 1_000, "steps": 200, "missing": 0.2, "found": 0.8, "records": 10_000_000}
 _WORKDAY_S = 8 * 3600
+# What S3's standard class asks in us-east-1.
+DEAR, CHEAP = 5.0, 0.4
 
 
 def main() -> int:
@@ -137,6 +139,9 @@ def _reckoned(costs: list[tuple[str, Cost]]) -> list[str]:
     return [
         f"| requests a day | {told} |",
         f"| requests a second, all within 8 h | {sum(day.values()) / _WORKDAY_S:.1f} |",
+        f"| at {DEAR:g} $ a million LIST and PUT, {CHEAP:g} $ a million others"
+        f" | {(day['LIST'] + day['PUT']) * DEAR / 1e6 + (day['GET'] + day['HEAD']) * CHEAP / 1e6:.2f}"
+        " $ a day |",
         f"| bytes down a day | {down / 1e9:.2f} GB |",
         f"| bytes of all records | {TEAM['records'] * put['up'] / 1e9:,.0f} GB |",
         f"| objects of all records | {TEAM['records'] * put['PUT'] / 1e6:,.0f} million |",

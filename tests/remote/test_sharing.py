@@ -449,3 +449,42 @@ def test_what_workers_compute_is_signed_and_put_there_by_the_client(
         assert ci.shared.sent.records == len(run.steps) == 4
     with bob.here():
         assert drawn().status == "cached"
+
+
+def test_a_pipeline_brings_what_it_needs(
+    ci: Machine, bob: Machine, proxy: Proxy, bucket: Bucket
+) -> None:
+    """Where all are hits no data comes; where a value is wanted and gone, its step runs after all."""
+    import numpy as np
+
+    from zen_nb import pipeline, step
+
+    @step
+    def begin(n: int) -> np.ndarray:
+        return np.arange(n)
+
+    @step
+    def total(rows: np.ndarray) -> int:
+        return int(rows.sum())
+
+    @pipeline
+    def first() -> None:
+        begin(5000)
+
+    @pipeline
+    def both() -> None:
+        total(begin(5000))
+
+    with ci.here():
+        first()
+        assert ci.flush() == 0
+    proxy.passed.clear()
+    with bob.here():
+        assert first().status == "cached"
+        assert not [one for one in proxy.passed if "blobs" in one.path]
+        for name in bucket.names("blobs/"):
+            bucket.remove(name)
+        run = both()
+        assert run.steps["total"].status == "completed"
+        assert run.steps["total"].outputs["output"].load() == sum(range(5000))
+        assert both().status == "cached"
