@@ -135,13 +135,12 @@ def _reckoned(costs: list[tuple[str, Cost]]) -> list[str]:
     kinds = ("LIST", "GET", "HEAD", "PUT")
     day = {kind: hits * hit[kind] + misses * put[kind] for kind in kinds}
     told = ", ".join(f"{count:,.0f} {kind}" for kind, count in day.items())
+    price = (day["LIST"] + day["PUT"]) * DEAR / 1e6 + (day["GET"] + day["HEAD"]) * CHEAP / 1e6
     down = hits * hit["down"] + misses * put["down"]
     return [
         f"| requests a day | {told} |",
         f"| requests a second, all within 8 h | {sum(day.values()) / _WORKDAY_S:.1f} |",
-        f"| at {DEAR:g} $ a million LIST and PUT, {CHEAP:g} $ a million others"
-        f" | {(day['LIST'] + day['PUT']) * DEAR / 1e6 + (day['GET'] + day['HEAD']) * CHEAP / 1e6:.2f}"
-        " $ a day |",
+        f"| at {DEAR:g} $ a million LIST and PUT, {CHEAP:g} $ others | {price:.2f} $ a day |",
         f"| bytes down a day | {down / 1e9:.2f} GB |",
         f"| bytes of all records | {TEAM['records'] * put['up'] / 1e9:,.0f} GB |",
         f"| objects of all records | {TEAM['records'] * put['PUT'] / 1e6:,.0f} million |",

@@ -31,6 +31,7 @@ from zen_nb.store.records import Store
 # What tells a record that was made in this run from one that was there: key and time.
 MadeRecord: TypeAlias = tuple[Fingerprint, float]
 _EMPTY = Transcript()
+_NOTHING_SHOWN = (b"", _EMPTY.to_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ def _bring_back(
     Where only its outputs are wanted later and nothing else is to be done, nothing is loaded.
     """
     try:
-        if not load and not store.transcript(record) and only_binds(record):
+        if not load and only_binds(record) and store.transcript(record) in _NOTHING_SHOWN:
             return Served(record, {}, _EMPTY, {})
         given = places_of(call.arguments)
         return serve(record, store, call.function.__globals__, given=given, kept=kept)
