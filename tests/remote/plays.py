@@ -384,7 +384,7 @@ PLAYS: dict[str, tuple[Callable[[Team, int], Tally], int, int]] = {
     "PUT cut half way": (cut_uploads, 2, 30),
     "half an object kept as a whole": (halved_uploads, 2, 30),
     "blobs missing behind records": (missing_blobs, 2, 20),
-    "bytes flipped and lengths cut": (damaged, 397, 13),
+    "bytes flipped and lengths cut": (damaged, 997, 13),
     "the same of 24 MB in ranges": (damaged_ranges, 2, 20),
     "signed by an unknown key": (strangers, 2, 30),
     "in the place of another": (replayed, 2, 30),

@@ -53,7 +53,7 @@ class Proxy:
         self.harm: Callable[[str, str], Harm | None] = lambda method, path: None
         self.passed: list[Passed] = []
         self.done = threading.Event()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        server = _Server(("127.0.0.1", 0), _Handler)
         server.daemon_threads = True
         server.proxy = self  # type: ignore[attr-defined]
         self._server = server
@@ -69,6 +69,11 @@ class Proxy:
         self.done.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed, or has given up, is what is played."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable
-from zen_nb.faces.endings import DONE, FAILED, Unusable
+from zen_nb.faces.endings import DONE, Unusable
 
 _ABOUT = (
     "Results in a shared store are signed. Yours are used by whoever trusts your public key, and "
@@ -78,7 +78,7 @@ def _list(_: argparse.Namespace) -> int:
     print(table(("name", "public key"), rows) if rows else "There are no keys: zen-nb keys new")
     for url in Writable().all():
         print(f"Projects may have results put into {url}")
-    return DONE if rows else FAILED
+    return DONE
 
 
 def _allow(given: argparse.Namespace) -> int:

@@ -158,7 +158,7 @@ class Blobs:
     def _put(self, views: list[memoryview], size: int, hashing: Hashing) -> Stored:
         def kept() -> Stored | None:
             digest = hashing.digest
-            if digest is None or self.size(digest) != size or not self._intact(digest, size):
+            if digest is None or self.size(digest) != size or not self.is_whole(digest, size):
                 return None
             return Stored(digest, size, new=False)
 
@@ -183,7 +183,7 @@ class Blobs:
         private_folder(self._root)
         private_folder(path.parent)
         if not draft.claim(path):
-            if self._intact(digest, size):
+            if self.is_whole(digest, size):
                 return False
             draft.become(path)
         _sync_folder(path.parent)
@@ -215,7 +215,8 @@ class Blobs:
                 raise BlobGone(f"a part of it is damaged there ({digest[:12]}…)")
             return self._adopt(draft, digest, size)
 
-    def _intact(self, digest: str, size: int) -> bool:
+    def is_whole(self, digest: str, size: int) -> bool:
+        """Tell whether a blob is here and what its name says."""
         try:
             self._open(digest, size)
         except BlobGone:

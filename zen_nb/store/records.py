@@ -336,8 +336,11 @@ class Store:
         return 0 if self.shared is None else self.shared.flush(limit_s)
 
     def carried(self, record: Record) -> Carried:
-        """Return all that is kept of a record, as it is handed to others."""
+        """Return all that is kept of a record, as it is handed to others; every part is whole."""
         entry = self._entry(record)
+        for part in entry.blobs():
+            if not self._blobs.is_whole(part.digest, part.size_bytes):
+                raise NotLoadable("a stored part is gone or damaged")
         blobs = {part.digest: self._blobs.path(part.digest) for part in entry.blobs()}
         return Carried(entry.record, entry.sections, self._reader.content(entry), blobs)
 

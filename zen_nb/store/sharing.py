@@ -163,6 +163,9 @@ class Sharing:
             return NOT_ASKED
         except StoreUnavailable as error:  # our own store cannot keep it
             brought = Brought(refused=f"the shared store has it, but {error}")
+        except Exception as error:
+            why = f"it cannot be kept here ({type(error).__name__})"
+            brought = Brought(refused=f"the shared store has it, but {why}")
         if len(self._asked) >= _REMEMBERED:
             self._asked.pop(next(iter(self._asked)), None)
         self._asked[key] = time.monotonic(), brought.refused
@@ -265,8 +268,11 @@ class Sharing:
         return not known
 
     def _add(self, record: Record, *, fresh: bool) -> None:
-        if self._is_new(record):
-            self._uploads.add(Offer(record, fresh), wait=self._report is not None)
+        if not self._is_new(record):
+            return
+        wait = self._report is not None
+        if not self._uploads.add(Offer(record, fresh), wait=wait) and not self._writing.trouble:
+            self._writing.trouble = "results are made faster than they can be put there"
 
     def _end(self) -> None:
         """Let what waits be sent before the process ends, and report."""

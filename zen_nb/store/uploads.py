@@ -59,17 +59,21 @@ class Uploads:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def add(self, offer: Offer, *, wait: bool = False) -> None:
-        """Let a record be sent as soon as may be; where too many wait, `wait` or leave it out."""
+    def add(self, offer: Offer, *, wait: bool = False) -> bool:
+        """Let a record be sent as soon as may be; where too many wait, `wait` or leave it out.
+
+        Tells whether it is to be sent.
+        """
         try:
             self._waiting.put(offer, block=wait)
         except queue.Full:
             self.sent.failed += 1
-            return
+            return False
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="zen_nb-share", daemon=True)
                 self._thread.start()
+        return True
 
     def flush(self, limit_s: float) -> int:
         """Wait until all is sent, for so long at most; return how many are left."""
