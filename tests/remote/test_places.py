@@ -149,6 +149,28 @@ def test_a_failure_is_remembered_for_a_while() -> None:
         assert breaker.trouble == "first"
 
 
+def test_a_place_that_goes_on_failing_is_asked_less_and_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After each failure the pause is twice as long, an hour at most; one success ends that."""
+    now = [1000.0]
+    monkeypatch.setattr("zen_nb.store.remote.time.monotonic", lambda: now[0])
+    breaker = Breaker(60.0)
+
+    def pause() -> float:
+        began = now[0]
+        with pytest.raises(RemoteUnavailable, match="off"), breaker.guard():
+            raise RemoteUnavailable("off")
+        while breaker.is_open:
+            now[0] += 1.0
+        return now[0] - began
+
+    assert [pause() for _ in range(8)] == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    with breaker.guard():
+        pass
+    assert pause() == 60
+
+
 def test_what_is_not_there_is_no_failure() -> None:
     """A blob that is missing says nothing of the place."""
     breaker = Breaker()

@@ -510,3 +510,21 @@ def test_what_is_damaged_here_is_not_put_there(ci: Machine, bucket: Bucket, prox
         ci.shared.offer(record)
         assert ci.flush() == 0
     assert bucket.names() == []
+
+
+def test_ones_own_key_is_believed(ci: Machine) -> None:
+    """Who has put something there finds it when the cache is gone."""
+    filled(ci, 1)
+    ci.clean()
+    assert ci.call(1)[1]
+    assert by_whom(ci.latest) == "you"
+
+
+def test_what_was_evicted_comes_back_from_there(ci: Machine, bob: Machine) -> None:
+    """A record that made room here is found in the shared store again."""
+    filled(ci, 1)
+    assert bob.call(1)[1]
+    with bob.here():
+        assert len(bob.store.prune(0).keys) == 1
+    bob.restart()
+    assert bob.call(1)[1]

@@ -32,6 +32,7 @@ RANGE_BYTES = 8 << 20
 # A connection slower than this is as good as none for what takes long to compute.
 _SLOWEST_BYTES_PER_S = 1_000_000
 _PAUSE_S = 60.0
+_LONGEST_PAUSE_S = 3600.0
 _OPENING_S = 30.0
 _AT_ONCE = 4
 _Made = TypeVar("_Made")
@@ -55,7 +56,7 @@ class Listed:
 
 
 class Breaker:
-    """Remembers that a place failed, and lets it alone for a while.
+    """Remembers that a place failed, and lets it alone: for a while, then for twice as long.
 
     Attributes
     ----------
@@ -66,6 +67,7 @@ class Breaker:
     def __init__(self, pause_s: float = _PAUSE_S) -> None:
         self.trouble = ""
         self._pause_s = pause_s
+        self._failures = 0
         self._until = 0.0
         self._why = ""
 
@@ -81,10 +83,13 @@ class Breaker:
             raise RemoteUnavailable(self._why)
         try:
             yield
+            self._failures = 0
         except NotThere:
             raise
         except RemoteUnavailable as error:
-            self._until = time.monotonic() + self._pause_s
+            pause = min(self._pause_s * 2**self._failures, _LONGEST_PAUSE_S)
+            self._until = time.monotonic() + pause
+            self._failures += 1
             self._why = str(error)
             self.trouble = self.trouble or self._why
             raise
@@ -104,7 +109,7 @@ class Remote:
         self.timeout_s = timeout_s
         self._opened: tuple[Any, str] | None = None
         self._lock = threading.Lock()
-        self._by_prefix = self._by_rename = False
+        self._by_prefix = self._on_disk = False
 
     # ---------------------------------------------------------------- asking
 
@@ -153,7 +158,7 @@ class Remote:
         def put() -> None:
             files, root = self._open()
             target = f"{root}/{place}"
-            if not self._by_rename:
+            if self._by_prefix:  # an object store, where all of an object appears at once
                 write(files, target)
                 return
             self._require_root(files, root)
@@ -182,7 +187,7 @@ class Remote:
 
     def _require_root(self, files: Any, root: str) -> None:
         """Raise where the folder of a URL is not there: a disk that is not mounted, most likely."""
-        if self._by_rename and not files.isdir(root.rpartition("/")[0]):
+        if self._on_disk and not files.isdir(root.rpartition("/")[0]):
             raise RemoteUnavailable("there is no such folder: mount it, or make it")
 
     def _names(self, key: str) -> list[Listed]:
@@ -277,7 +282,7 @@ class Remote:
             files.retries = 1  # each pauses for longer; who waits has waited enough
         find = getattr(kind, "_find", kind.find)
         self._by_prefix = "prefix" in inspect.signature(find).parameters
-        self._by_rename = bool({"file", "local"} & set(protocols))
+        self._on_disk = bool({"file", "local"} & set(protocols))
         return files, f"{kind._strip_protocol(self.url).rstrip('/')}/{FORMAT}"
 
     def _s3_settings(self) -> dict[str, Any]:
