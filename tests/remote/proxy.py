@@ -20,8 +20,11 @@ Harm: TypeAlias = Literal[
     "refuse", "error", "hang", "drop", "cut", "late", "halve", "shorten", "flip"
 ]
 
-_REFUSALS = {"refuse": 403, "error": 500}
-_ANSWER = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+_ANSWER = "<Error><Code>%s</Code><Message>%s</Message></Error>"
+_REFUSALS = {
+    "refuse": (403, _ANSWER % ("AccessDenied", "Access Denied")),
+    "error": (500, _ANSWER % ("InternalError", "We encountered an internal error.")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hand_on(self, proxy: Proxy, harm: Harm | None, body: bytes) -> None:
         if harm in ("refuse", "error"):
-            status, content, headers = _REFUSALS[harm], _ANSWER, {}
+            status, told = _REFUSALS[harm]
+            content, headers = told.encode(), {}
         else:
             kept = body[: len(body) // 2] if harm == "halve" else body
             status, content, headers = self._ask(proxy, kept)

@@ -528,3 +528,15 @@ def test_what_was_evicted_comes_back_from_there(ci: Machine, bob: Machine) -> No
         assert len(bob.store.prune(0).keys) == 1
     bob.restart()
     assert bob.call(1)[1]
+
+
+@pytest.mark.parametrize("harm", ["error", "drop"])
+def test_what_fails_by_chance_is_asked_again_at_once(
+    ci: Machine, bob: Machine, proxy: Proxy, harm: Any
+) -> None:
+    """One error of a server that else answers keeps nobody from what is there."""
+    filled(ci, 1)
+    harms = [harm]
+    proxy.harm = lambda method, path: harms.pop() if harms else None
+    assert bob.call(1)[1]
+    assert bob.shared.trouble == ""

@@ -33,6 +33,7 @@ RANGE_BYTES = 8 << 20
 _SLOWEST_BYTES_PER_S = 1_000_000
 _PAUSE_S = 60.0
 _LONGEST_PAUSE_S = 3600.0
+_MOST_DOUBLED = 10
 _OPENING_S = 30.0
 _AT_ONCE = 4
 _Made = TypeVar("_Made")
@@ -89,7 +90,7 @@ class Breaker:
         except RemoteUnavailable as error:
             pause = min(self._pause_s * 2**self._failures, _LONGEST_PAUSE_S)
             self._until = time.monotonic() + pause
-            self._failures += 1
+            self._failures = min(self._failures + 1, _MOST_DOUBLED)
             self._why = str(error)
             self.trouble = self.trouble or self._why
             raise
@@ -308,7 +309,7 @@ class _Request(threading.Thread):
     def run(self) -> None:
         with own_work():
             try:
-                self._made = self._act()
+                self._made = _twice(self._act)
             except BaseException as error:  # handed to whoever waits
                 self._error = error
             finally:
@@ -323,6 +324,16 @@ class _Request(threading.Thread):
         if isinstance(self._error, RemoteUnavailable):
             raise self._error
         raise RemoteUnavailable(_said(self._error)) from None
+
+
+def _twice(act: Callable[[], _Made]) -> _Made:
+    """Do `act`, at once again where it failed by chance: a server's error, a lost connection."""
+    try:
+        return act()
+    except (FileNotFoundError, PermissionError, RemoteUnavailable):
+        raise
+    except Exception:
+        return act()
 
 
 def _said(error: BaseException) -> str:
