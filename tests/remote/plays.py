@@ -56,7 +56,7 @@ def team(folder: Path, port: int, *, timeout: str = "5") -> Iterator[Team]:
     """Make a team of two machines, a reader that trusts the writer."""
     bucket, proxy = Bucket(port, f"play-{secrets.token_hex(4)}"), Proxy(port)
     url = f"s3://{bucket.name}/store"
-    ci = Machine(folder / "ci", url, proxy.port, mode="write", timeout=timeout)
+    ci = Machine(folder / "ci", url, proxy.port, mode="write", timeout="20")
     bob = Machine(folder / "bob", url, proxy.port, timeout=timeout)
     public = ci.new_key()
     bob.trust(public)

@@ -540,3 +540,26 @@ def test_what_fails_by_chance_is_asked_again_at_once(
     proxy.harm = lambda method, path: harms.pop() if harms else None
     assert bob.call(1)[1]
     assert bob.shared.trouble == ""
+
+
+def test_where_no_store_is_named_nothing_of_it_is_imported(tmp_path: Any) -> None:
+    """Libraries and threads for a shared store come with the first step that asks one."""
+    import subprocess
+    import sys
+
+    from tests.remote.s3 import ROOT
+
+    code = (
+        "import sys, threading\n"
+        "from tests.remote.machines import Machine\n"
+        "from pathlib import Path\n"
+        f"one = Machine(Path({str(tmp_path)!r}), '')\n"
+        "one.call(1)\n"
+        "print(sorted({'fsspec', 's3fs', 'cryptography', 'asyncio'} & set(sys.modules)))\n"
+        "print([t.name for t in threading.enumerate() if 'zen_nb' in t.name])\n"
+    )
+    env = os.environ | {"PYTHONPATH": ROOT}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[]", "[]"]
