@@ -23,7 +23,7 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
 FRONTEND := $(shell find frontend/src frontend/*.json frontend/*.mjs -type f 2>/dev/null)
 
-.PHONY: help demo test sweep lint frontend lab bench soundness foreign faults clean
+.PHONY: help demo test sweep lint frontend lab bench soundness foreign faults remote-faults clean
 
 help:
 	@echo "make demo      run the quickstart notebook twice, from a cold and from a warm cache"
@@ -33,6 +33,7 @@ help:
 	@echo "make bench     measure zen_nb beside its peers"
 	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
 	@echo "make faults    play faults on the store and on joblib, some 15 minutes: benchmarks/faults.md"
+	@echo "make remote-faults  play faults on a shared store, some 5 minutes: benchmarks/remote.md"
 	@echo "make foreign   play what packages show as notebooks, some 20 minutes: benchmarks/foreign.md"
 	@echo "make frontend  build the widget from frontend/"
 	@echo "make lint      style, types and floors, without the tests"
@@ -133,6 +134,9 @@ lab: .venv/.lab zen_nb/static/widget.js
 
 faults: .venv/.test
 	$(PY) -m benchmarks.faults benchmarks/faults.md
+
+remote-faults: .venv/.test
+	$(PY) -m benchmarks.remote_faults benchmarks/remote.md
 
 bench: .venv/.test
 	$(PY) -m benchmarks

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-_SETTINGS = ("ZEN_NB_AUTO", "ZEN_NB_ENABLE_CACHE", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_STATUS")
+_SETTINGS = (
+    "ZEN_NB_AUTO",
+    "ZEN_NB_ENABLE_CACHE",
+    "ZEN_NB_REMOTE",
+    "ZEN_NB_REMOTE_MODE",
+    "ZEN_NB_REMOTE_TIMEOUT",
+    "ZEN_NB_SIZE_LIMIT",
+    "ZEN_NB_STATUS",
+)
 
 # How long an example takes is the machine's affair.
 settings.register_profile("unhurried", deadline=None)

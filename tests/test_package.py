@@ -17,7 +17,19 @@ from zen_nb._version import __version__
 ROOT = Path(__file__).resolve().parents[1]
 
 # What the user may bring, and zen_nb never does.
-HEAVY = ("dask", "jupyter_server", "matplotlib", "numpy", "pandas", "polars", "pyarrow", "sklearn")
+HEAVY = (
+    "cryptography",
+    "dask",
+    "fsspec",
+    "jupyter_server",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "s3fs",
+    "sklearn",
+)
 
 
 @pytest.fixture(scope="module")

@@ -118,3 +118,40 @@ def test_settings_that_cannot_be_read_keep_nobody_from_working(
         assert (found.status, found.enable_cache) == ("full", None)
     (tmp_path / "pyproject.toml").write_text("[tool.zen_nb]\n")
     assert usable_configuration().problem == ""
+
+
+def test_a_shared_store_is_named_by_the_project_or_the_environment(tmp_path: Path) -> None:
+    """The environment wins, and can say that there is none; only its own mode is the user's."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.zen_nb]\nremote = "s3://team/store/"\nremote_mode = "write"\nremote_timeout = "2s"\n'
+    )
+    found = read_configuration({}, tmp_path)
+    assert (found.remote, found.remote_mode, found.remote_asked) == (
+        "s3://team/store",
+        "write",
+        False,
+    )
+    assert found.remote_timeout_s == 2.0
+    own = {"ZEN_NB_REMOTE": "file:///mnt/team", "ZEN_NB_REMOTE_MODE": "write"}
+    found = read_configuration(own, tmp_path)
+    assert (found.remote, found.remote_mode, found.remote_asked) == (
+        "file:///mnt/team",
+        "write",
+        True,
+    )
+    assert read_configuration({"ZEN_NB_REMOTE": "off"}, tmp_path).remote == ""
+    assert read_configuration({}, tmp_path.parent).remote_mode == "read"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ZEN_NB_REMOTE", "bucket/store", "is no URL"),
+        ("ZEN_NB_REMOTE_MODE", "both", "write read or write"),
+        ("ZEN_NB_REMOTE_TIMEOUT", "soon", "remote_timeout"),
+    ],
+)
+def test_what_is_no_shared_store_is_named(tmp_path: Path, name: str, value: str, told: str) -> None:
+    """What cannot be read says what to write."""
+    with pytest.raises(UsageError, match=told):
+        read_configuration({name: value}, tmp_path)

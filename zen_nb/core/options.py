@@ -17,6 +17,7 @@ from typing import Any, Literal
 from zen_nb.core.errors import UsageError
 
 DEFAULT_SIZE_LIMIT_BYTES = 20 * 1000**3
+DEFAULT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ class Configuration:
     auto
         Every cell is a step, and what runs faster than so many seconds is not kept; ``None``
         where only cells that say so are steps.
+    remote
+        The URL of a store that several people share, as fsspec reads it; ``""`` for none.
+    remote_mode
+        ``write``: what is computed here is put there too; ``read``: it is only looked at.
+    remote_asked
+        Whether the user asked for `remote_mode`, not only the project.
+    remote_timeout_s
+        How long one request of it is waited for.
     problem
         What is wrong with the settings, to be told once; they are left at their defaults.
     """
@@ -73,6 +82,10 @@ class Configuration:
     enable_cache: Setting | None = None
     status: Literal["full", "quiet"] = "full"
     auto: float | None = None
+    remote: str = ""
+    remote_mode: Literal["read", "write"] = "read"
+    remote_asked: bool = False
+    remote_timeout_s: float = DEFAULT_TIMEOUT_S
     problem: str = ""
 
 
@@ -153,7 +166,29 @@ def read_configuration(
         enable_cache=_surroundings(environ, table),
         status="quiet" if status == "quiet" else "full",
         auto=_automatic(environ.get("ZEN_NB_AUTO") or table.get("auto", False)),
+        **_shared(environ, table),
     )
+
+
+def _shared(environ: Mapping[str, str], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what is set of a shared store; ``off`` in the environment means none."""
+    url = str(environ.get("ZEN_NB_REMOTE") or table.get("remote") or "").strip()
+    asked = environ.get("ZEN_NB_REMOTE_MODE")
+    mode = asked or table.get("remote_mode", "read")
+    if mode not in ("read", "write"):
+        raise UsageError(f"remote_mode = {mode!r} is not known; write read or write")
+    if url.lower() == "off":
+        return {}
+    if url and "://" not in url:
+        raise UsageError(f"remote = {url!r} is no URL; write for example s3://bucket/prefix")
+    limit = str(environ.get("ZEN_NB_REMOTE_TIMEOUT") or table.get("remote_timeout") or "")
+    wait = parse_duration(limit, "remote_timeout") if limit else DEFAULT_TIMEOUT_S
+    return {
+        "remote": url.rstrip("/"),
+        "remote_mode": mode,
+        "remote_asked": bool(asked),
+        "remote_timeout_s": wait,
+    }
 
 
 def _automatic(asked: object) -> float | None:
@@ -166,7 +201,16 @@ def _automatic(asked: object) -> float | None:
         return parse_duration(str(asked), "auto")
 
 
-_KEYS = ("auto", "cache_dir", "enable_cache", "size_limit", "status")
+_KEYS = (
+    "auto",
+    "cache_dir",
+    "enable_cache",
+    "remote",
+    "remote_mode",
+    "remote_timeout",
+    "size_limit",
+    "status",
+)
 
 
 def _check_keys(table: Mapping[str, Any]) -> None:

@@ -118,14 +118,15 @@ def _answer(
     if decision.record is not None and place.store is not None:
         kept = decision.question.ingredients.kept
         served = _bring_back(decision.record, call, place.store, kept, load=load)
-        if served is not None:
+        if not isinstance(served, str):
             if place.tell is not None:
                 place.tell(StepCached(call.name, decision.record, decision.reason))
             if served.values and not served.transcript.events and not served.changes_objects:
                 again.remember(call, place.store, decision, served.values)
             return _redo(served, call, decision, place.shell)
         question = decision.question.as_it_would_run()
-        decision = replace(decision, question=question, key=question.ingredients.key)
+        key = question.ingredients.key
+        decision = replace(decision, question=question, key=key, reason=served, kind="damaged")
     given = _run(call, decision, place, fetch)
     hold.end(kept=given.record is not None)
     return given
@@ -160,7 +161,7 @@ def adopt(
         served = _bring_back(record, call, place.store, kept, load=False)
     except Exception:  # told when the call is made
         return None
-    if served is None:
+    if isinstance(served, str):
         return None
     made.discard((record.key, record.created_at))
     decision = replace(decision, question=question, reason=reason, kind="ran")
@@ -221,8 +222,8 @@ def _in_place(ingredients: Ingredients) -> InPlace:
 
 def _bring_back(
     record: Record, call: Call, store: Store, kept: Kept | None, *, load: bool
-) -> Served | None:
-    """Bring a record back; ``None`` where it cannot be: then the step runs.
+) -> Served | str:
+    """Bring a record back; where it cannot be, say why: then the step runs.
 
     Where only its outputs are wanted later and nothing else is to be done, nothing is loaded.
     """
@@ -232,8 +233,8 @@ def _bring_back(
             return Served(record, {}, _EMPTY, {})
         given = places_of(call.arguments)
         return serve(record, store, call.function.__globals__, given=given, kept=kept)
-    except StoreUnavailable:
-        return None
+    except StoreUnavailable as error:
+        return str(error)
 
 
 def only_binds(record: Record) -> bool:

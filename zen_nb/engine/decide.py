@@ -24,6 +24,10 @@ from zen_nb.store.acceptances import Acceptance
 from zen_nb.store.records import Store
 
 _LONGEST_REASON = 160
+# A shared store is not asked again so soon: for a run, and for what only tells what would run.
+ASKED_WITHIN_S = 5.0
+FORECAST_WITHIN_S = 60.0
+_NOT_ASKED = ("refused", "off")
 _Check: TypeAlias = "Callable[[Trace], str | None]"
 # What tells a record that was made in this run from one that was there: key and time.
 MadeRecord: TypeAlias = tuple[Fingerprint, float]
@@ -104,14 +108,39 @@ class Decision:
 
 
 def decide(
-    question: Question, store: Store | None, *, check: Callable[[Trace], str | None] = broken
+    question: Question,
+    store: Store | None,
+    *,
+    check: Callable[[Trace], str | None] = broken,
+    within_s: float = FORECAST_WITHIN_S,
 ) -> Decision:
     """Return whether `question` is answered by a record, and by which.
 
     A record is served only when its key agrees, or was accepted as equal by the user, every
     trace of it still holds and it has not expired. Damaged and missing records are reasons,
     never errors. Where leftovers may count, a record that does without them comes first.
+
+    Parameters
+    ----------
+    within_s
+        A shared store that was asked for a key so lately is not asked again.
     """
+    decision = _decide_here(question, store, check)
+    if decision.hit or store is None or store.shared is None or decision.kind in _NOT_ASKED:
+        return decision
+    keys = {question.ingredients.key, decision.key}
+    keys |= set() if decision.otherwise is None else {decision.otherwise.key}
+    brought = [store.bring(key, within_s) for key in sorted(keys)]
+    if any(one.new for one in brought):
+        decision = _decide_here(question, store, check)
+    refused = next((one.refused for one in brought if one.refused), "")
+    if refused and not decision.hit:
+        return replace(decision, reason=f"{decision.reason}; {refused}")
+    return decision
+
+
+def _decide_here(question: Question, store: Store | None, check: _Check) -> Decision:
+    """Return whether `question` is answered by a record of this user's store, and by which."""
     decision = _decide(question, store, check)
     if question.otherwise is None or decision.hit or decision.kind == "refused":
         return decision

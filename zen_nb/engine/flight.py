@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 
 from zen_nb.core.errors import StoreUnavailable
 from zen_nb.core.events import StepWaiting
-from zen_nb.engine.decide import Decision, Question, decide
+from zen_nb.engine.decide import ASKED_WITHIN_S, Decision, Question, decide
 from zen_nb.store.flights import Flight
 from zen_nb.store.interrupts import held
 from zen_nb.store.records import Store
@@ -60,15 +60,17 @@ def decide_alone(
         given up.
     """
     asked_at = time.time()
-    decision = decide(question, store)
+    decision = decide(question, store, within_s=ASKED_WITHIN_S)
     if store is None or not _is_shared(decision):
+        if store is not None and store.shared is not None and decision.record is not None:
+            store.shared.served(decision.record)
         return decision
     try:
         waited = _take(decision, store, hold, waiting)
     except StoreUnavailable:
         return decision
     if waited or _has_come(decision, store, asked_at):
-        decision = decide(question, store)
+        decision = decide(question, store, within_s=ASKED_WITHIN_S)
     if decision.hit:
         hold.end()
     return decision

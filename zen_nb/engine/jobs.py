@@ -188,7 +188,7 @@ def _work(content: bytes) -> Done:
     try:
         job: Job = pickle.loads(content)
         _settle(job.around)
-        store = open_store(job.around.configuration)
+        store = open_store(_readers(job.around))
     except Exception as error:
         return Done(note=f"the worker cannot take it: {line_of(error)}")
     try:
@@ -197,6 +197,12 @@ def _work(content: bytes) -> Done:
         return Done(note=str(error))
     except Exception as error:
         return Done(error=_pickled(error), trace="".join(traceback.format_exception(error)))
+
+
+def _readers(around: Circumstances) -> Configuration:
+    """Return the configuration for a worker: in a process of its own, it signs nothing."""
+    own = around.configuration
+    return own if around.ahead == "beside" else replace(own, remote_mode="read")
 
 
 def given_by(links: Mapping[str, tuple[Record, str]]) -> dict[str, tuple[Fingerprint, str]]:

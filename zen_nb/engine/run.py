@@ -19,6 +19,9 @@ from zen_nb.engine.jobs import Done, raised
 from zen_nb.engine.tasks import CallTask, Task
 from zen_nb.store.records import Store
 
+# How long the end of a run waits until what it computed is in the shared store.
+FLUSH_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -124,6 +127,8 @@ def run(
         failed = None
     finally:
         walk.close()
+        if place.store is not None:
+            place.store.flush(FLUSH_S)
         cached = sum(found.cached for found in walk.answers.values())
         took = time.perf_counter() - began
         tell(RunFinished(pipeline, took, cached, len(invocations), failed))
@@ -190,7 +195,11 @@ class _Walk:
         made = self._dispatch.made
         if not made or done.cached:
             return None
-        return adopt(call, self._place, made, fetch=fetch, reason=reason or done.reason)
+        found_here = adopt(call, self._place, made, fetch=fetch, reason=reason or done.reason)
+        store = self._place.store
+        if found_here is not None and found_here.record is not None and store is not None:
+            store.offer(found_here.record)  # workers sign nothing
+        return found_here
 
     def _call(self, node: str, setting: Setting | None) -> Call:
         """Return the call of `node` with what is known of the outputs that it reads."""

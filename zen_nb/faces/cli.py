@@ -11,7 +11,7 @@ from typing import Any
 
 from zen_nb._version import __version__
 from zen_nb.core.errors import StoreUnavailable, UsageError
-from zen_nb.faces import runs
+from zen_nb.faces import keys, runs, warming
 from zen_nb.faces.endings import DONE, FAILED, UNUSABLE, Unusable, read, write
 
 _STRIP_CODES = (
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"zen-nb {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     runs.add_commands(commands)
+    warming.add_command(commands)
     graph = commands.add_parser(
         "graph",
         help="draw a notebook's graph from its file, without running anything",
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=what)
     graph.add_argument("-o", "--output", type=Path, help="where to save it instead of printing it")
     graph.set_defaults(command=_graph, form="text")
+    keys.add_command(commands)
     # Read by a parser of its own, which brings what the other commands do without.
     commands.add_parser("cache", help="show what the store holds, verify it, free it")
     strip = commands.add_parser(

@@ -42,13 +42,24 @@ class _Client(NotebookClient):
     """Hands every status message to `told` before it is stored as an output."""
 
     def __init__(
-        self, notebook: NotebookNode, told: Callable[[StepStatus], None], **options: Any
+        self,
+        notebook: NotebookNode,
+        told: Callable[[StepStatus], None],
+        ending_s: float | None,
+        **options: Any,
     ) -> None:
         # Time stamps would make two executions of the same notebook differ.
         super().__init__(notebook, record_timing=False, **options)
         self._told = told
+        self._ending_s = ending_s
         self._number: int | None = None
         self.on_cell_execute = self._enter
+
+    def create_kernel_manager(self) -> Any:
+        kernel = super().create_kernel_manager()
+        if self._ending_s is not None:
+            kernel.shutdown_wait_time = self._ending_s
+        return kernel
 
     def _enter(self, **_: Any) -> None:
         self._number = self.code_cells_executed + 1
@@ -78,6 +89,7 @@ def execute(
     orders: str = "{}",
     skip: Collection[int] = (),
     go_on: bool = False,
+    ending_s: float | None = None,
 ) -> None:
     """Run every cell in a new kernel, outputs kept in `notebook` up to where it got.
 
@@ -97,6 +109,8 @@ def execute(
         Places of cells that are left out.
     go_on
         A cell that raises does not end the run.
+    ending_s
+        How long the kernel may take to end; ``None`` for what is usual.
 
     Raises
     ------
@@ -109,7 +123,7 @@ def execute(
     if go_on:
         options["allow_errors"] = True
     options["skip_cells_with_tag"] = _SKIPPED
-    client = _Client(notebook, told, **options)
+    client = _Client(notebook, told, ending_s, **options)
     # What a kernel echoes to its terminal is in the outputs already; only last words matter.
     with TemporaryFile() as last_words, _tagged(notebook, skip), _told(orders) as env:
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.errors import UsageError
+from zen_nb.core.options import Configuration, read_configuration
 from zen_nb.faces.endings import DONE, FAILED, UNUSABLE, Unusable, read, write
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ _CHECK_CODES = (
 )
 
 
+# How long a kernel may take to end where it puts what it computed into a shared store.
+_SHARING_S = 60.0
+
+
+def configuration_of(notebook: Path) -> Configuration:
+    """Return the configuration of a notebook: that of its folder, where its kernel runs."""
+    return read_configuration(start=notebook.resolve().parent)
+
+
 def add_commands(commands: Any) -> None:
     """Add the commands to a parser's."""
     run = commands.add_parser(
@@ -33,7 +43,7 @@ def add_commands(commands: Any) -> None:
         description="Execute a notebook in a new kernel and tell each step as it ends.",
         epilog=_RUN_CODES,
     )
-    _add_shared(run)
+    add_arguments(run)
     run.add_argument("-o", "--output", type=Path, help="where to save the executed notebook")
     run.add_argument("--picture", type=Path, help="where to save the last graph shown, as SVG")
     one = run.add_mutually_exclusive_group()
@@ -65,11 +75,12 @@ def add_commands(commands: Any) -> None:
         ),
         epilog=_CHECK_CODES,
     )
-    _add_shared(check)
+    add_arguments(check)
     check.set_defaults(command=_check)
 
 
-def _add_shared(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every command has which executes a notebook."""
     parser.add_argument("notebook", type=Path, help="the notebook to execute; it is not changed")
     parser.add_argument(
         "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
@@ -87,7 +98,7 @@ def _run(given: argparse.Namespace) -> int:
 
     check_name(given.on)
     notebook = read(given.notebook)
-    parameters = _parameters(given, notebook)
+    parameters = parameters_of(given, notebook)
     skip: frozenset[int] = frozenset()
     cached: frozenset[str] = frozenset()
     target = given.to or given.only
@@ -106,23 +117,29 @@ def _run(given: argparse.Namespace) -> int:
         on=given.on,
         blocks=blocks(notebook, skip) if given.on else (),
     )
-    steps, failure = _executed(given, notebook, orders, skip=skip)
+    ending_s = _SHARING_S if configuration_of(given.notebook).remote_mode == "write" else None
+    steps, failure = executed(given, notebook, orders, skip=skip, ending_s=ending_s)
     if given.json:
         _print_json(given, steps, failure)
     else:
         print(_table(steps))
     _save(notebook, given)
     if failure:
-        print(f"zen-nb: {given.notebook}: {failure}", file=sys.stderr)
+        complain(given.notebook, failure)
     return FAILED if failure else DONE
+
+
+def complain(notebook: Path, failure: str) -> None:
+    """Say what ended the execution of a notebook."""
+    print(f"zen-nb: {notebook}: {failure}", file=sys.stderr)
 
 
 def _check(given: argparse.Namespace) -> int:
     from zen_nb.notebook.orders import Orders
 
     notebook = read(given.notebook)
-    orders = Orders(_parameters(given, notebook), check=True)
-    steps, failure = _executed(given, notebook, orders, go_on=True)
+    orders = Orders(parameters_of(given, notebook), check=True)
+    steps, failure = executed(given, notebook, orders, go_on=True)
     would_run = [step for step in steps if step.would_run]
     failure = failure or ("" if would_run else _first_error(notebook))
     if given.json:
@@ -134,20 +151,27 @@ def _check(given: argparse.Namespace) -> int:
             + (", the others would run" * bool(would_run))
         )
     if failure:
-        print(f"zen-nb: {given.notebook}: {failure}", file=sys.stderr)
+        complain(given.notebook, failure)
         return UNUSABLE
     return FAILED if would_run else DONE
 
 
-def _executed(
+def executed(
     given: argparse.Namespace,
     notebook: NotebookNode,
     orders: Orders,
     *,
     skip: frozenset[int] = frozenset(),
     go_on: bool = False,
+    ending_s: float | None = None,
 ) -> tuple[list[StepStatus], str]:
-    """Execute a notebook; return what its steps said, and what ended it, ``""`` if nothing did."""
+    """Execute a notebook; return what its steps said, and what ended it, ``""`` if nothing did.
+
+    Parameters
+    ----------
+    ending_s
+        How long the kernel may take to end; ``None`` for what is usual.
+    """
     headless = _headless()
     steps: list[StepStatus] = []
 
@@ -168,13 +192,14 @@ def _executed(
             orders=orders.text(),
             skip=skip,
             go_on=go_on,
+            ending_s=ending_s,
         )
     except headless.HeadlessFailure as error:
         return steps, str(error)
     return steps, ""
 
 
-def _parameters(given: argparse.Namespace, notebook: NotebookNode) -> dict[str, Any]:
+def parameters_of(given: argparse.Namespace, notebook: NotebookNode) -> dict[str, Any]:
     """Return the parameters of the command line; raises `UsageError` for one no step has."""
     from zen_nb.faces.selection import check_parameters, steps_of
     from zen_nb.notebook.line import read_line

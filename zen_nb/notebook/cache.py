@@ -17,6 +17,8 @@ from zen_nb.notebook.status import seconds, size
 from zen_nb.store import inventory
 from zen_nb.store.inventory import Held, Stock
 from zen_nb.store.records import Store
+from zen_nb.store.sharing import by_whom
+from zen_nb.store.trust import SHARED
 
 _CODES = "exit code: 0 done, 1 verify found damage, 2 the store or the step is not there"
 
@@ -192,6 +194,7 @@ def _record_text(held: Held, packages: Mapping[str, str]) -> str:
         record.step,
         moment(record.created_at),
         f"took {seconds(record.duration_s)}",
+        *((f"computed by {name}",) if (name := by_whom(record)) else ()),
         size(record.size_bytes),
         f"used {moment(held.used_at)}",
         *(("pinned",) if held.pinned else ()),
@@ -199,7 +202,8 @@ def _record_text(held: Held, packages: Mapping[str, str]) -> str:
     lines = ["  ".join(head), f"  key {record.key}"]
     lines += [f"  {part.name}: {part.type_name} {part.summary}" for part in record.artifacts]
     lines += [f"  {part.label}" for part in record.trace]
-    by = {**packages, **{name: str(value) for name, value in record.writer.items()}}
+    said = {name: str(value) for name, value in record.writer.items() if name != SHARED}
+    by = {**packages, **said}
     written = ", ".join(f"{name} {value}" for name, value in sorted(by.items()))
     return "\n".join([*lines, f"  written by {written}"])
 

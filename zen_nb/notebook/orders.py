@@ -45,6 +45,9 @@ class Orders:
         What computes steps besides the kernel, ``""`` for nothing; see `Blocks`.
     blocks
         The sources of step cells that follow each other on the page.
+    fill
+        Where to write what came of putting all that the notebook gives into the shared store;
+        ``""`` where only what is computed is put there.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class Orders:
     check: bool = False
     on: str = ""
     blocks: tuple[tuple[str, ...], ...] = ()
+    fill: str = ""
 
     @classmethod
     def taken(cls) -> Orders:
@@ -79,6 +83,7 @@ class Orders:
             "check": self.check,
             "on": self.on,
             "blocks": self.blocks,
+            "fill": self.fill,
         }
         return json.dumps(told)
 

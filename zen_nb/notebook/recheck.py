@@ -152,7 +152,7 @@ def _told(transcript: Transcript) -> Iterator[str]:
 def _run(session: Session, step: Step, options: RunOptions) -> Seen:
     """Run a step as its cell would, with nothing to reuse; called in the copy."""
     with tempfile.TemporaryDirectory() as folder:
-        configuration = replace(session.configuration, cache_dir=Path(folder) / "store")
+        configuration = replace(session.configuration, cache_dir=Path(folder) / "store", remote="")
         session.alone(open_store(configuration))
         execution: Execution | None = None
 

@@ -12,11 +12,12 @@ from zen_nb.engine.accept import Listed
 from zen_nb.engine.decide import decide, in_words, moment
 from zen_nb.engine.earlier import Comparison
 from zen_nb.engine.forecast import Forecast
-from zen_nb.notebook.explanation import Account, Explanation, when
+from zen_nb.notebook.explanation import Account, Explanation, ago, when
 from zen_nb.notebook.status import seconds, size
 from zen_nb.pipelines import surroundings
 from zen_nb.pipelines.asked import asked_now, compared
 from zen_nb.pipelines.recent import known, recall
+from zen_nb.store.sharing import by_whom
 
 if TYPE_CHECKING:
     from zen_nb.notebook.recheck import Checked
@@ -44,9 +45,10 @@ def _last(name: str, log: StepLog | None) -> Account:
 
 
 def _cached(name: str, reason: str, record: Record, *, accepted: bool = False) -> Account:
-    since = "" if accepted else f" since {when(record)}"
+    by = f"; computed by {whom}, {ago(record.created_at)}" if (whom := by_whom(record)) else ""
+    since = "" if accepted else f" since {moment(record.created_at) if by else when(record)}"
     saved = seconds(record.duration_s)
-    text = f"{name} was cached: {reason}{since}; {saved} saved."
+    text = f"{name} was cached: {reason}{since}{by}; {saved} saved."
     return Account("cached", text, Comparison(record), reason)
 
 
@@ -171,6 +173,8 @@ def status_table(session: Session) -> str:
             f"Store: {store.folder}, {size(store.size_bytes())} of {size(store.size_limit_bytes)}"
         )
     )
+    if store is not None and store.shared is not None:
+        place += f"; {store.shared.told()}"
     return f"{listed}\n{place}; {seconds(session.saved_s)} saved since the kernel started."
 
 

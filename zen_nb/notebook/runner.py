@@ -15,6 +15,7 @@ from zen_nb.core.graph import upstream
 from zen_nb.core.model import Fingerprint, Step
 from zen_nb.engine.decide import MadeRecord, known_outputs
 from zen_nb.engine.dispatch import elsewhere
+from zen_nb.engine.run import FLUSH_S
 from zen_nb.executors.named import On, opened
 from zen_nb.notebook import status
 from zen_nb.notebook.dispatched import Cells, Dispatched
@@ -103,6 +104,8 @@ async def _take_all(
         failed = None
     finally:
         session.running_pipeline = False
+        if session.store is not None:
+            session.store.flush(FLUSH_S)
         took = time.perf_counter() - began
         session._emit(RunFinished(pipeline.name, took, cached, len(steps), failed))
         if failed is not None:

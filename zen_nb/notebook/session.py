@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from zen_nb.core.errors import StoreUnavailable, UnknownStep, UsageError
@@ -111,6 +112,8 @@ class Session:
         self._told: set[tuple[str, str]] = set()
         self._habits: Habits | None = None
         self.automatic = Automatic(self.habits)
+        if self.orders.fill and self.store is not None and self.store.shared is not None:
+            self.store.shared.fill(Path(self.orders.fill))
         if self.configuration.auto is not None:
             self.switch_automatic(on=True, slower_than_s=self.configuration.auto)
 
@@ -298,7 +301,14 @@ class Session:
         else:
             execution.close(duration_s)
             self._note_run(execution)
+        self._tell_of_sharing()
         self.refresh_soon()
+
+    def _tell_of_sharing(self) -> None:
+        """Say once what went wrong with the shared store."""
+        shared = None if self.store is None else self.store.shared
+        if shared is not None and (text := shared.news()):
+            status.show(self.shell, text, {"role": "shared"})
 
     def fail(self, execution: Execution, error: BaseException) -> None:
         """End an execution whose body raised; the user sees their own exception elsewhere."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zen_nb.core.options import Configuration
 from zen_nb.engine.decide import in_words
+from zen_nb.store.sharing import by_whom
 
 if TYPE_CHECKING:
     from zen_nb.core.events import StepWaiting
@@ -85,11 +86,11 @@ def show_hit(shell: Any, execution: Execution, *, quiet: bool) -> None:
     """Say that a record was served: when it was computed and what that saved."""
     record = execution.record
     assert record is not None
-    name = execution.step.called
-    text = f"Using cached version of {name}."
+    text = f"Using cached version of {execution.step.called}."
     if not quiet:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
-        text += f" Computed {when}, {seconds(record.duration_s)} saved."
+        by = f" by {name}" if (name := by_whom(record)) else ""
+        text += f" Computed{by} {when}, {seconds(record.duration_s)} saved."
     accepted = execution.decision.accepted
     if accepted is not None:
         text += f" Accepted as equal: {in_words(accepted.changes)}."

@@ -1,7 +1,7 @@
 """Which threads belong to a running step.
 
 A cell owns everything that happens while it runs, except what the kernel's own
-threads do. A function may run beside others: it owns its own context, and the
+threads do, and zen_nb's. A function may run beside others: it owns its own context, and the
 threads born while it was the only one of its kind.
 """
 
@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Literal
 
 from zen_nb.core.locks import new_lock
+from zen_nb.core.threads import is_own
 
 Reach = Literal["process", "context"]
 
@@ -95,6 +96,8 @@ class Scope:
     def covers(self) -> bool:
         """Tell whether what the calling thread does now belongs to this step."""
         ident = threading.get_ident()
+        if is_own(ident):
+            return False
         if self.reach == "process":
             return ident not in self._foreign
         entered = _entered.get()
@@ -108,8 +111,8 @@ class Scope:
         return True
 
     def owns(self, thread: int) -> bool:
-        """Tell whether a thread may work for this step: it does not serve the kernel."""
-        return thread not in self._foreign
+        """Tell whether a thread may work for this step: it serves neither the kernel nor zen_nb."""
+        return thread not in self._foreign and not is_own(thread)
 
     def _is_alone(self) -> bool:
         return all(scope._root is self._root for scope in tuple(_lonely))

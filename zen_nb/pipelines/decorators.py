@@ -103,6 +103,7 @@ class StepFunction:
         )
         given = answer(call, _place(found))
         remember(self.name, Recent(given.cached, given.reason, given.duration_s, given.note))
+        surroundings.tell_of_sharing()
         values = given.values or {}
         if len(self._outputs) == 1:
             return values[self._outputs[0]]

@@ -25,7 +25,15 @@ from zen_nb.store.records import Store, open_store
 _cached: tuple[tuple[object, ...], Configuration] | None = None
 _store: tuple[Configuration, int, Store] | None = None
 _told: set[str] = set()
-_WATCHED = ("ZEN_NB_CACHE_DIR", "ZEN_NB_SIZE_LIMIT", "ZEN_NB_ENABLE_CACHE", "ZEN_NB_STATUS")
+_WATCHED = (
+    "ZEN_NB_CACHE_DIR",
+    "ZEN_NB_SIZE_LIMIT",
+    "ZEN_NB_ENABLE_CACHE",
+    "ZEN_NB_STATUS",
+    "ZEN_NB_REMOTE",
+    "ZEN_NB_REMOTE_MODE",
+    "ZEN_NB_REMOTE_TIMEOUT",
+)
 _ENCODED = tuple(map(os.fsencode, _WATCHED)) if os.name == "posix" else _WATCHED
 
 
@@ -79,7 +87,20 @@ def _logger() -> logging.Logger:
 
 
 def log(event: Event) -> None:
-    """Write an event to the log, in ZenML's words."""
+    """Write an event to the log, in ZenML's words; and once, what went wrong with sharing."""
+    _log(event)
+    tell_of_sharing()
+
+
+def tell_of_sharing() -> None:
+    """Write once to the log what went wrong with the shared store."""
+    shared = None if _store is None else _store[2].shared
+    if shared is not None:
+        _warn_once(shared.news())
+
+
+def _log(event: Event) -> None:
+    """Write an event to the log."""
     match event:
         case StepStarted():
             _logger().info("Step %s has started.", event.step)

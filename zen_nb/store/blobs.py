@@ -15,7 +15,7 @@ import mmap
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -59,6 +59,14 @@ class Memory(Protocol):
     def remember(self, digest: str, seen: Seen) -> None: ...
 
 
+class Source(Protocol):
+    """Where blobs can be had that are not here; sees to what they count."""
+
+    def may_have(self, digest: str) -> bool: ...
+
+    def bring(self, digest: str, size: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Where bytes went; `new` tells whether this call wrote them."""
@@ -80,12 +88,15 @@ class Blobs:
     ----------
     memory
         Remembers verified files for other processes; this process remembers by itself.
+    source
+        Is asked for what is missing or damaged when it is opened; ``None`` where there is none.
     """
 
     def __init__(self, folder: Path, memory: Memory | None = None) -> None:
         self._root = folder / "blobs"
         self._drafts = folder / "drafts"
         self.memory = memory
+        self.source: Source | None = None
         self._start = f"{self._root}{os.sep}"
         self._verified: dict[str, Seen] = {}
         self._damaged: dict[str, Seen] = {}
@@ -147,7 +158,7 @@ class Blobs:
     def _put(self, views: list[memoryview], size: int, hashing: Hashing) -> Stored:
         def kept() -> Stored | None:
             digest = hashing.digest
-            if digest is None or self.size(digest) != size or not self._intact(digest, size):
+            if digest is None or self.size(digest) != size or not self.is_whole(digest, size):
                 return None
             return Stored(digest, size, new=False)
 
@@ -172,7 +183,7 @@ class Blobs:
         private_folder(self._root)
         private_folder(path.parent)
         if not draft.claim(path):
-            if self._intact(digest, size):
+            if self.is_whole(digest, size):
                 return False
             draft.become(path)
         _sync_folder(path.parent)
@@ -189,9 +200,25 @@ class Blobs:
             with contextlib.suppress(OSError):
                 self._remember(digest, os.lstat(self._place(digest)))
 
-    def _intact(self, digest: str, size: int) -> bool:
+    def take_in(self, digest: str, size: int, pieces: Iterable[tuple[int, bytes]]) -> bool:
+        """Keep what `pieces` come to, by their offsets; tell whether it was not here before.
+
+        Raises
+        ------
+        BlobGone
+            Where that is not what `digest` says; leaves no draft.
+        """
+        with Draft(self._drafts) as draft:
+            for offset, content in pieces:
+                draft.write_at(offset, content)
+            if draft.settle(size) != digest:
+                raise BlobGone(f"a part of it is damaged there ({digest[:12]}…)")
+            return self._adopt(draft, digest, size)
+
+    def is_whole(self, digest: str, size: int) -> bool:
+        """Tell whether a blob is here and what its name says."""
         try:
-            self.open(digest, size)
+            self._open(digest, size)
         except BlobGone:
             return False
         return True
@@ -204,8 +231,18 @@ class Blobs:
         Raises
         ------
         BlobGone
-            Where the blob is missing, has another size, or is not what its name says.
+            Where the blob is missing, has another size, or is not what its name says, and
+            cannot be had elsewhere.
         """
+        try:
+            return self._open(digest, size, afresh=afresh)
+        except BlobGone:
+            if self.source is None or not self.source.may_have(digest):
+                raise
+        self.source.bring(digest, size)
+        return self._open(digest, size)
+
+    def _open(self, digest: str, size: int, *, afresh: bool = False) -> memoryview:
         path = self.path(digest)
         try:
             handle = os.open(path, os.O_RDONLY | NO_FOLLOW)
@@ -262,7 +299,7 @@ class Blobs:
     def fault(self, digest: str, size: int) -> str:
         """Hash a blob, whatever is remembered of it; return what is wrong, empty if nothing is."""
         try:
-            self.open(digest, size, afresh=True)
+            self._open(digest, size, afresh=True)
         except BlobGone as error:
             return str(error)
         return ""

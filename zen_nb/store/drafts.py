@@ -93,6 +93,12 @@ class Draft:
         while chunk.nbytes:
             chunk = chunk[os.write(self._handle, chunk) :]
 
+    def write_at(self, offset: int, content: bytes) -> None:
+        view = memoryview(content)
+        while view.nbytes:
+            written = os.pwrite(self._handle, view, offset)
+            view, offset = view[written:], offset + written
+
     def settle(self, size: int) -> str:
         """Return the digest of what the file holds, once that is on disk.
 

@@ -137,9 +137,29 @@ def seal(
     for fingerprint in (record.key, record.variant):
         if len(bytes.fromhex(fingerprint)) != 32:
             raise ValueError(f"{fingerprint!r} is not a fingerprint of 32 bytes")
+    return _signed(signer, b"record 1", record.key, body_of(record, sections, inline))
+
+
+def body_of(record: Record, sections: Sequence[Section], content: Sequence[bytes]) -> bytes:
+    """Return what is signed of a record: its variant, its head, and the bytes of sections."""
     head = _json(_head(record, sections))
-    body = _BODY.pack(bytes.fromhex(record.variant), len(head)) + head + b"".join(inline)
-    return _signed(signer, b"record 1", record.key, body)
+    return _BODY.pack(bytes.fromhex(record.variant), len(head)) + head + b"".join(content)
+
+
+def read_body(
+    key: str, body: memoryview
+) -> tuple[Record, tuple[Section, ...], dict[str, memoryview]]:
+    """Return what `body_of` made of a record, its sections, and those that are not blobs."""
+    variant, length = _BODY.unpack_from(body)
+    head = json.loads(bytes(body[_BODY.size : _BODY.size + length]))
+    sections = tuple(Section(*part) for part in head["sections"])
+    place = _BODY.size + length
+    held = {}
+    for part in sections:
+        if part.place != "blob":
+            held[part.name] = body[place : place + part.size_bytes]
+            place += part.size_bytes
+    return _record(key, variant.hex(), head), sections, held
 
 
 def seal_tombstone(signer: Signer, key: str, tombstone: Tombstone) -> bytes:

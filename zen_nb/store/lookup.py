@@ -11,6 +11,7 @@ from zen_nb.core.model import JSON, Record
 from zen_nb.store import envelope as envelopes
 from zen_nb.store.envelope import Entry, Refused, Tombstone
 from zen_nb.store.signing import Signer
+from zen_nb.store.trust import SHARED
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 WRITER: Mapping[str, JSON] = {
@@ -45,7 +46,8 @@ class Judged:
     gone
         Why there is nothing any more, where the row is a tombstone; else ``None``.
     whole
-        Whether every entry stands in the row alone, so that no file can be missing.
+        Whether every entry stands in the row alone, so that no file can be missing, and was
+        computed here, so that nobody has to be trusted.
     sound
         Whether nothing in the row is damaged; what another Python, or a later zen_nb, wrote is not.
     """
@@ -83,7 +85,7 @@ def judge(signer: Signer, key: str, raw: bytes) -> Judged:
         refused.append(str(why))
         sound = False
     lookup = Lookup(tuple(entry.record for entry in entries), tuple(refused))
-    whole = not any(entry.blobs() for entry in entries)
+    whole = not any(entry.blobs() or SHARED in entry.record.writer for entry in entries)
     return Judged(raw, tuple(entries), lookup, gone, whole, sound)
 
 

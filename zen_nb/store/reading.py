@@ -15,6 +15,7 @@ from zen_nb.store.mapping import mappings
 from zen_nb.store.sections import buffers_of, read_digests
 from zen_nb.store.serialize import NotLoadable
 from zen_nb.store.serialize import load as load_stream
+from zen_nb.store.trust import SHARED
 
 
 class Reader:
@@ -25,8 +26,19 @@ class Reader:
         self._journal = journal
 
     def has_all(self, entry: Entry) -> bool:
-        """Tell whether every blob of an entry is there and has its size."""
-        return all(self._blobs.size(part.digest) == part.size_bytes for part in entry.blobs())
+        """Tell whether every blob of an entry is there with its size, or may be had elsewhere."""
+        source = self._blobs.source if SHARED in entry.record.writer else None
+        return all(
+            self._blobs.size(part.digest) == part.size_bytes
+            or (source is not None and source.may_have(part.digest))
+            for part in entry.blobs()
+        )
+
+    def content(self, entry: Entry) -> list[bytes]:
+        """Return the sections that are not blobs, in their order; raises `NotLoadable`."""
+        return [
+            bytes(self._bytes(entry, part.name)) for part in entry.sections if part.place != "blob"
+        ]
 
     def verify(self, entry: Entry) -> None:
         """Find every blob of an entry whole, as `values` would; raises `NotLoadable`."""

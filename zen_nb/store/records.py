@@ -15,8 +15,9 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +29,7 @@ from zen_nb.core.options import Configuration
 from zen_nb.store import envelope as envelopes
 from zen_nb.store import history
 from zen_nb.store.acceptances import Acceptances
-from zen_nb.store.blobs import Blobs
+from zen_nb.store.blobs import BlobGone, Blobs
 from zen_nb.store.checking import Check
 from zen_nb.store.disk import Rows
 from zen_nb.store.drafts import private_folder
@@ -38,12 +39,25 @@ from zen_nb.store.flights import Flights
 from zen_nb.store.folder import index_folder, prepare, store_folder
 from zen_nb.store.journal import Journal
 from zen_nb.store.lookup import Judged, Lookup, judge
+from zen_nb.store.parcels import Parcel
 from zen_nb.store.pins import Pins
 from zen_nb.store.reading import Reader
-from zen_nb.store.sections import Contents, read_components, read_previews
+from zen_nb.store.remote import RemoteUnavailable
+from zen_nb.store.sections import Contents, Parts, read_components, read_previews
 from zen_nb.store.serialize import NotLoadable, Payload
+from zen_nb.store.sharing import (
+    NOT_ASKED,
+    Brought,
+    Carried,
+    Sharing,
+    by_whom,
+    is_believed,
+    sharing_for,
+    with_signer,
+)
 from zen_nb.store.signing import Signer, SigningUnavailable, open_signer
 from zen_nb.store.space import Evicted, Space
+from zen_nb.store.trust import SHARED
 from zen_nb.store.verified import VerifiedBlobs
 from zen_nb.store.writing import Writer
 
@@ -78,6 +92,8 @@ class Store:
         Which keys are never evicted, on the user's word.
     flights
         Which keys are being computed, by whatever process.
+    shared
+        The store that several people share, or ``None``.
     """
 
     def __init__(
@@ -92,6 +108,7 @@ class Store:
         self.pins = Pins(folder)
         self.flights = Flights(folder)
         self._blobs = Blobs(folder)
+        self.shared: Sharing | None = None
         self._reader = Reader(self._blobs, self._journal)
         self._rows: Rows | None = None
         self._may_write = not why
@@ -104,6 +121,7 @@ class Store:
         self._full_at_bytes = 0
         self._unlooked_bytes = 0
         self._look_at_s = 0.0
+        self._shared_as: Configuration | None = None
         self._open_rows()
 
     @classmethod
@@ -312,7 +330,76 @@ class Store:
         if rows.rebuilt:
             self._fill()
         self._limit(record.size_bytes)
+        self.offer(record)
         return record
+
+    # ---------------------------------------------------------------- sharing
+
+    def share(self, configuration: Configuration) -> None:
+        """Look into the shared store that is configured, and into no other, from now on."""
+        asked = replace(configuration, enable_cache=None, status="full", auto=None, problem="")
+        if asked == self._shared_as:
+            return
+        self._shared_as = asked
+        self.shared = sharing_for(self, configuration, self.folder)
+        self._blobs.source = None if self.shared is None else _Elsewhere(self, self.shared)
+
+    def bring(self, key: str, within_s: float) -> Brought:
+        """Adopt what the shared store has of `key`, unless it was asked so lately; never raises."""
+        return NOT_ASKED if self.shared is None else self.shared.bring(key, within_s)
+
+    def adopt(self, parcel: Parcel) -> Record:
+        """Keep a record that somebody else computed, signed by this user's key from now on."""
+        rows, signer = self._writing()
+        parts = Parts(sections=list(parcel.sections))
+        for part in parcel.sections:
+            if part.place != "blob":
+                to = parts.inline if part.place == "row" else parts.tail
+                to.append(bytes(parcel.held[part.name]))
+        writer = Writer(self.folder, rows, self._blobs, self._journal, signer)
+        record = writer.adopt(with_signer(parcel), parts)
+        self._limit(sum(map(len, parcel.held.values())))
+        return record
+
+    def offer(self, record: Record) -> None:
+        """Let a record that was computed just now be put into the shared store as well."""
+        if self.shared is not None:
+            self.shared.offer(record)
+
+    def flush(self, limit_s: float) -> int:
+        """Wait until all that was computed here is in the shared store too, so long at most.
+
+        Returns how many records are left; they are sent later, or are kept here alone.
+        """
+        return 0 if self.shared is None else self.shared.flush(limit_s)
+
+    def carried(self, record: Record) -> Carried:
+        """Return all that is kept of a record, as it is handed to others; every part is whole."""
+        entry = self._entry(record)
+        for part in entry.blobs():
+            if not self._blobs.is_whole(part.digest, part.size_bytes):
+                raise NotLoadable("a stored part is gone or damaged")
+        blobs = {part.digest: self._blobs.path(part.digest) for part in entry.blobs()}
+        return Carried(entry.record, entry.sections, self._reader.content(entry), blobs)
+
+    def parcels_of(self, key: str) -> set[str]:
+        """Return the names of the parcels in which the records of `key` came."""
+        came = (record.writer.get(SHARED) for record in self.find(key).found)
+        return {str(one["parcel"]) for one in came if isinstance(one, dict)}
+
+    def take_in(self, digest: str, size: int, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Keep a blob that a record of the shared store names.
+
+        Raises
+        ------
+        StoreUnavailable
+            Where it is not what `digest` says, or cannot be kept.
+        """
+        new = self._blobs.take_in(digest, size, pieces)
+        if new:
+            self._space().has_come(digest)
+            self._limit(size)
+        self._blobs.remember_fresh()
 
     def forget(self, key: str) -> None:
         """Remove all records of `key`."""
@@ -471,8 +558,12 @@ class Store:
     def _present(self, judged: Judged) -> Lookup:
         found, refused = [], list(judged.lookup.refused)
         for entry in judged.entries:
-            if self._reader.has_all(entry):
+            if not is_believed(entry.record):
+                refused.append(f"it was computed by {by_whom(entry.record)}, not trusted any more")
+            elif self._reader.has_all(entry):
                 found.append(entry.record)
+            elif SHARED in entry.record.writer:
+                refused.append("a part of it is in a shared store, and cannot be had now")
             else:
                 refused.append("a stored part is gone or damaged")
         return Lookup(tuple(found), tuple(refused))
@@ -532,6 +623,30 @@ def _same(one: Record, other: Record) -> bool:
     return one.variant == other.variant and one.created_at == other.created_at
 
 
+class _Elsewhere:
+    """The shared store as where blobs can be had."""
+
+    def __init__(self, store: Store, shared: Sharing) -> None:
+        self._store = store
+        self._shared = shared
+
+    def may_have(self, digest: str) -> bool:
+        return self._shared.may_have(digest)
+
+    def bring(self, digest: str, size: int) -> None:
+        """Bring a blob here; raises `BlobGone`."""
+        try:
+            self._store.take_in(digest, size, self._shared.blob(digest, size))
+        except RemoteUnavailable as error:
+            raise BlobGone(f"a part of it cannot be had from {self._shared.url}: {error}") from None
+        except BlobGone as error:
+            self._shared.lacks(digest, str(error))
+            raise
+        except OSError as error:
+            why = error.strerror or error
+            raise BlobGone(f"a part of it cannot be kept here: {why}") from None
+
+
 _stores: dict[Path, Store] = {}
 _opening = new_lock()
 
@@ -550,4 +665,5 @@ def open_store(configuration: Configuration) -> Store:
         if store is None or not folder.is_dir():
             store = _stores[folder] = Store.open(folder, configuration.size_limit_bytes)
         store.size_limit_bytes = configuration.size_limit_bytes
+        store.share(configuration)
         return store

@@ -84,6 +84,12 @@ class Space:
         self._rows.put(key, row)
         self.count(grown_bytes + grown - freed)
 
+    def has_come(self, digest: str) -> None:
+        """Count a blob that came after the rows that name it."""
+        with self._rows.transaction():
+            if self.owners(digest):
+                self.count(self._blobs.size(digest) or 0)
+
     def restore(self, key: str, row: bytes) -> None:
         """Let `key` have `row` again, which was found elsewhere."""
         with self._rows.transaction():

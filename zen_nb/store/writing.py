@@ -60,6 +60,29 @@ class Writer:
         self._blobs.remember_fresh()
         return record
 
+    def adopt(self, record: Record, parts: Parts) -> Record:
+        """Keep a record that was made elsewhere; its blobs may come later.
+
+        Raises
+        ------
+        StoreUnavailable
+            Where it cannot be; what was there before is there.
+        """
+        sealed = envelopes.seal(self._signer, record, parts.sections, parts.inline)
+        with held:
+            try:
+                for _ in range(_TRIES):
+                    if self._write_if_here(record, sealed, parts, lazy=True):
+                        return record
+            except BaseException as error:
+                self._undo(parts)
+                if isinstance(error, OSError):
+                    raise StoreUnavailable(
+                        f"cannot write to {self._folder}: {error.strerror}"
+                    ) from None
+                raise
+        raise StoreUnavailable(f"{self._folder} is being rebuilt by another kernel")
+
     def _commit(self, record: Record, sealed: bytes, parts: Parts, contents: Contents) -> None:
         try:
             for _ in range(_TRIES):
@@ -78,12 +101,14 @@ class Writer:
         self._undo(parts)
         raise StoreUnavailable(f"{self._folder} is being cleared by another kernel")
 
-    def _write_if_here(self, record: Record, sealed: bytes, parts: Parts) -> bool:
+    def _write_if_here(
+        self, record: Record, sealed: bytes, parts: Parts, *, lazy: bool = False
+    ) -> bool:
         space = Space(self._rows, self._blobs, self._journal, self._signer)
         try:
             with self._rows.transaction():
                 # Whoever evicts holds this lock: a blob that is here now stays here.
-                here = self._all_here(parts)
+                here = lazy or self._all_here(parts)
                 if here:
                     self._write(record, sealed, parts, space)
         except DatabaseDamaged:  # the next try writes into a new one
