@@ -73,7 +73,7 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as folder:
                 os.environ["ZEN_NB_KEY_DIR"] = f"{folder}/key"
                 began = time.monotonic()
-                with team(Path(folder), port, timeout=SLOW.get(name, "5")) as here:
+                with team(Path(folder), port, timeout=SLOW.get(name, "20")) as here:
                     tally = play(here, amount)
             for part in ("tests", "wrong", "lost", "executed", "failed"):
                 setattr(total, part, getattr(total, part) + getattr(tally, part))

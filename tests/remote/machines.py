@@ -27,7 +27,7 @@ class Machine:
     """
 
     def __init__(
-        self, folder: Path, url: str, port: int = 0, *, mode: str = "read", timeout: str = "5"
+        self, folder: Path, url: str, port: int = 0, *, mode: str = "read", timeout: str = "20"
     ) -> None:
         from zen_nb import step
 

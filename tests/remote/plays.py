@@ -52,7 +52,7 @@ class Team:
 
 
 @contextmanager
-def team(folder: Path, port: int, *, timeout: str = "5") -> Iterator[Team]:
+def team(folder: Path, port: int, *, timeout: str = "20") -> Iterator[Team]:
     """Make a team of two machines, a reader that trusts the writer."""
     bucket, proxy = Bucket(port, f"play-{secrets.token_hex(4)}"), Proxy(port)
     url = f"s3://{bucket.name}/store"
@@ -393,6 +393,6 @@ PLAYS: dict[str, tuple[Callable[[Team, int], Tally], int, int]] = {
 }
 """Each with how often it is played by a test, and by the benchmark."""
 SLOW = {"no request answered": "0.5", "one request in three harmed": "0.5"}
-"""How long is waited, where that is not the five seconds that are usual."""
+"""How long is waited, where that is to end soon."""
 
 __all__ = ["PLAYS", "SLOW", "Team", "served", "team"]

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 def test_a_play_comes_to_nothing_bad(name: str, server: int, tmp_path: Path) -> None:
     """No value is wrong, no result lost, no code executed, no call fails."""
     play, amount, _ = PLAYS[name]
-    with team(tmp_path, server, timeout=SLOW.get(name, "5")) as here:
+    with team(tmp_path, server, timeout=SLOW.get(name, "20")) as here:
         tally = play(here, amount)
     assert tally.is_clean, tally
     assert tally.tests

@@ -149,12 +149,15 @@ def test_pruning_takes_the_least_worth_first(folder: Path, opened: Any) -> None:
     assert got(store, kept)
 
 
-def test_another_python_is_a_miss_with_a_reason(store: Store, monkeypatch: Any) -> None:
-    """A record of another minor version is not loaded and not an error."""
+@pytest.mark.parametrize(("name", "other"), [("PYTHON", "3.99"), ("MACHINE", "Plan9 cray")])
+def test_another_python_or_machine_is_a_miss_with_a_reason(
+    store: Store, monkeypatch: Any, name: str, other: str
+) -> None:
+    """A record of another minor version, or kind of machine, is not loaded and not an error."""
     record = put(store, a_record(), {"x": 1})
-    monkeypatch.setattr("zen_nb.store.lookup.PYTHON", "3.99")
+    monkeypatch.setattr(f"zen_nb.store.lookup.{name}", other)
     store._judged.clear()
-    assert "3.99" in store.find(record.key).refused[0]
+    assert other in store.find(record.key).refused[0]
 
 
 def test_a_missing_definition_is_not_loadable(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from zen_nb.store.signing import Signer
 from zen_nb.store.trust import SHARED
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+# On another one the last bits of numbers may be others.
+MACHINE = f"{platform.system()} {platform.machine()}"
 WRITER: Mapping[str, JSON] = {
     "python": PYTHON,
+    "machine": MACHINE,
     "format": envelopes.VERSION,
     "zen_nb": __version__,
 }
@@ -93,4 +97,7 @@ def _foreign(record: Record) -> str | None:
     python = record.writer.get("python")
     if python != PYTHON:
         return f"the record was written by Python {python}, this is {PYTHON}"
+    machine = record.writer.get("machine", MACHINE)
+    if machine != MACHINE:
+        return f"the record was computed on {machine}, this is {MACHINE}"
     return None
