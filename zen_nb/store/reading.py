@@ -27,12 +27,17 @@ class Reader:
 
     def has_all(self, entry: Entry) -> bool:
         """Tell whether every blob of an entry is there with its size, or may be had elsewhere."""
-        source = self._blobs.source if SHARED in entry.record.writer else None
         return all(
-            self._blobs.size(part.digest) == part.size_bytes
-            or (source is not None and source.may_have(part.digest))
-            for part in entry.blobs()
+            self._is_here(part) or self._may_be_had(entry, part.digest) for part in entry.blobs()
         )
+
+    def _is_here(self, part: Section) -> bool:
+        return self._blobs.size(part.digest) == part.size_bytes
+
+    def _may_be_had(self, entry: Entry, digest: str) -> bool:
+        """Tell whether a blob is where the record came from."""
+        source = self._blobs.source
+        return SHARED in entry.record.writer and source is not None and source.may_have(digest)
 
     def content(self, entry: Entry) -> list[bytes]:
         """Return the sections that are not blobs, in their order; raises `NotLoadable`."""
@@ -41,9 +46,13 @@ class Reader:
         ]
 
     def verify(self, entry: Entry) -> None:
-        """Find every blob of an entry whole, as `values` would; raises `NotLoadable`."""
+        """Find every blob of an entry whole, as `values` would; raises `NotLoadable`.
+
+        What is still where the record came from is fetched, and verified, when it is wanted.
+        """
         for part in entry.blobs():
-            self._bytes(entry, part.name)
+            if self._is_here(part) or not self._may_be_had(entry, part.digest):
+                self._bytes(entry, part.name)
 
     def values(
         self, entry: Entry, namespace: dict[str, Any] | None, given: Mapping[str, Any]
