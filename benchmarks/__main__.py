@@ -20,6 +20,7 @@ def main() -> int:
             importing,
             observing,
             reaching,
+            scale,
             storing,
         )
         from benchmarks.timing import table
@@ -33,6 +34,7 @@ def main() -> int:
             fingerprints,
             graph,
             storing,
+            scale,
         )
         rows = [row for part in parts for row in part.rows()]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from tests.identity.models import MADE
 from tests.identity.samples import SAMPLES, quick_samples
@@ -39,11 +40,19 @@ def test_a_value_is_the_same_after_the_store(name):
 
 
 def told(module: str, seed: int) -> dict[str, str]:
-    """Return the fingerprints of a table of values, as another process finds them."""
+    """Return the fingerprints of a table of values, as another process finds them.
+
+    Models keep how many threads fitted them: it has as many as this process.
+    """
     running = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", f"from {module} import tell; tell()"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": str(seed),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": str(_openmp_effective_n_threads()),
+        },
         capture_output=True,
         text=True,
         check=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from zen_nb import pipeline, step, why
 from zen_nb.core.errors import MissingOutput, UnknownStep, UsageError
+from zen_nb.pipelines import surroundings
+from zen_nb.store import records
 
 FACTOR = 2
 
@@ -220,22 +223,130 @@ def test_cutoff_an_upstream_that_reran_with_an_equal_frame_runs_nothing_below(
     assert ran == ["load one", "count", "load two"]
 
 
-def test_a_hit_in_a_pipeline_loads_nothing_until_asked() -> None:
+class Telling:
+    """A value that tells when it is brought back."""
+
+    def __getstate__(self) -> dict[str, int]:
+        return {"number": 1}
+
+    def __setstate__(self, state: dict[str, int]) -> None:
+        body("loaded")
+
+
+def test_a_hit_in_a_pipeline_loads_nothing_until_asked(ran: list[str]) -> None:
     """Outputs stay in the store, and each load gives a fresh value."""
 
     @step
-    def make() -> Annotated[list[int], "items"]:
-        return [1, 2]
+    def make() -> Annotated[Telling, "made"]:
+        body("make")
+        return Telling()
 
     @pipeline
     def one() -> None:
         make()
 
     one()
-    output = one().steps["make"].outputs["items"]
-    first = output.load()
-    first.append(3)
-    assert output.load() == [1, 2]
+    output = one().steps["make"].outputs["made"]
+    assert ran == ["make"]
+    assert output.load() is not output.load()
+    assert ran == ["make", "loaded", "loaded"]
+
+
+def test_a_hit_that_loads_nothing_counts_as_a_use(tmp_path: Path) -> None:
+    """What pipelines go on using is not evicted as if nobody had asked for it."""
+
+    @step
+    def make() -> int:
+        return 1
+
+    @pipeline
+    def one() -> None:
+        make()
+
+    one()
+    (file,) = [path for path in (tmp_path / "cache" / "records").rglob("*") if path.is_file()]
+    os.utime(file, (0, 0))
+    surroundings._store = None
+    records._stores.clear()
+    one()
+    assert file.stat().st_mtime > 0
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_a_part_that_is_not_whole_makes_its_step_run_though_nobody_asks_for_it(
+    ran: list[str], tmp_path: Path, harm: str
+) -> None:
+    """A hit that loads nothing has still found every stored part as it was written."""
+
+    @step
+    def make() -> Annotated[np.ndarray, "big"]:
+        body("make")
+        return np.arange(1_000_000.0)
+
+    @pipeline
+    def one() -> None:
+        make()
+
+    one()
+    (blob,) = [path for path in (tmp_path / "cache" / "blobs").rglob("*") if path.is_file()]
+    if harm == "gone":
+        blob.unlink()
+    else:
+        content = bytearray(blob.read_bytes())
+        content[len(content) // 2] ^= 1
+        blob.chmod(0o600)
+        blob.write_bytes(content)
+    run = one()
+    assert run.status == "completed"
+    assert run.steps["make"].outputs["big"].load()[-1] == 999_999
+    assert ran == ["make", "make"]
+
+
+def test_steps_of_one_function_differ_by_what_they_are_given(ran: list[str]) -> None:
+    """What all calls of a function share is asked once, and no call takes it for its own."""
+
+    @step
+    def grow(x: int, by: int = 1) -> int:
+        body(f"grow {x} by {by}")
+        return scaled(x) + by
+
+    @pipeline
+    def chain(last: int) -> None:
+        grow(grow(grow(0), by=2), by=last)
+
+    statuses = [chain(last).status for last in (3, 3, 4)]
+    assert statuses == ["completed", "cached", "completed"]
+    assert ran == ["grow 0 by 1", "grow 1 by 2", "grow 4 by 3", "grow 4 by 4"]
+
+
+def test_a_global_that_changes_between_two_steps_of_a_run_is_seen(
+    ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that runs may move what a later one reaches, which hits before it had seen."""
+
+    @step
+    def first(x: float) -> float:
+        body("first")
+        return scaled(x)
+
+    @step(enable_cache=False)
+    def shift() -> int:
+        body("shift")
+        monkeypatch.setitem(scaled.__globals__, "FACTOR", 5)
+        return 1
+
+    @pipeline
+    def chain() -> None:
+        first(1.0)
+        shift()
+        first(1.0)
+
+    chain()
+    monkeypatch.setitem(scaled.__globals__, "FACTOR", 2)
+    run = chain()
+    assert [part.status for part in run.steps.values()] == ["cached", "completed", "cached"]
+    assert [run.steps[name].outputs["output"].load() for name in ("first", "first_2")] == [2.0, 5.0]
+    assert ran == ["first", "shift", "first", "shift"]
 
 
 def test_the_same_step_twice_in_a_pipeline_has_two_names() -> None:

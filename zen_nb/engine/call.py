@@ -245,6 +245,10 @@ def only_binds(record: Record) -> bool:
 
 def _redo(served: Served, call: Call, decision: Decision, shell: Any) -> Answer:
     """Do what the run did besides returning, and return what it returned."""
+    if not served.values and not served.holders and not served.transcript.events:
+        return Answer(
+            True, served.record, None, decision.reason, duration_s=served.record.duration_s
+        )
     served.apply()
     if served.ambient:
         restore(served.ambient)

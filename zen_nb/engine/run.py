@@ -213,12 +213,16 @@ class _Walk:
                 arguments[name] = self._value(link)
             else:
                 given[name] = known
-        return replace(
-            invocation.call,
-            name=node,
-            arguments=arguments,
-            given=given,
-            setting=setting or invocation.call.setting,
+        asked = invocation.call
+        return Call(
+            node,
+            asked.function,
+            asked.outputs,
+            arguments,
+            given,
+            asked.options,
+            setting or asked.setting,
+            asked.each,
         )
 
     def _value(self, link: Link) -> Any:

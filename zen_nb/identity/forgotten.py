@@ -39,7 +39,9 @@ _REMEMBERED: dict[str, frozenset[str]] = {
         }
     ),
     "networkx:Graph": frozenset({"__networkx_cache__"}),
-    "dateutil:rrulebase": frozenset({"_cache", "_cache_complete", "_cache_gen", "_len"}),
+    "dateutil:rrulebase": frozenset(
+        {"_cache", "_cache_complete", "_cache_gen", "_cache_lock", "_len"}
+    ),
 }
 
 

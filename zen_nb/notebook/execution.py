@@ -197,7 +197,8 @@ class Execution:
 
         While another kernel computes the same, `waiting` is told.
         """
-        self._watch = NamespaceWatch(self.namespace)
+        if self.step.outputs is not None:
+            self._watch = NamespaceWatch(self.namespace)
         began = time.perf_counter()
         self.decision = decide_alone(self.question(), self._store, self._hold, waiting)
         self._asked_s = time.perf_counter() - began
@@ -254,10 +255,10 @@ class Execution:
     def replay(self) -> None:
         """Do on a hit what the body did, and show what it showed. Called from within the cell."""
         assert self._served is not None
-        assert self._watch is not None
         bind(self._served, self.namespace)
         restore(self._served.ambient)
-        self._discard(self._watch.difference(self.body.facts.binds))
+        if self._watch is not None:  # all names are compared, however many there are
+            self._discard(self._watch.difference(self.body.facts.binds))
         replay(self._served.transcript, self.shell, self._served.results)
 
     def open(self) -> None:

@@ -98,8 +98,10 @@ class Hooks:
         """Hide the magic line; pure."""
         from IPython.core.inputtransformer2 import cell_magic
 
-        if any(step.body.is_async for step in self.session.registry):
-            lines = _await_run(lines)
+        awaiting = _await_run(lines)
+        # Only a cell that runs the pipeline asks all steps.
+        if awaiting != lines and any(step.body.is_async for step in self.session.registry):
+            lines = awaiting
         return hide_step_line(lines, cell_magic)
 
     def pre_run_cell(self, info: Any) -> None:

@@ -37,7 +37,8 @@ class Registry:
         self._steps: dict[str, Step] = {}
         self._pipelines: dict[str, Pipeline] = {}
         self._edges: tuple[Edge, ...] | None = None
-        self._orders: dict[tuple[str, ...], list[Step]] = {}
+        self._orders: dict[tuple[str, ...], list[str]] = {}
+        self._of_cells: dict[str, str] = {}
         self.listeners = Listeners()
 
     def _changed(self) -> None:
@@ -90,10 +91,13 @@ class Registry:
         NameTaken
             Where another cell has the name.
         """
+        before = self._steps.get(step.name)
         try:
             return self._put(step)
         finally:
-            self._changed()
+            # A cell that is executed again joins as it did: thousands need not be joined anew.
+            if before is None or _joins(before) != _joins(self._steps[step.name]):
+                self._changed()
 
     def _put(self, step: Step) -> str | None:
         holder = self._steps.get(step.name)
@@ -112,9 +116,19 @@ class Registry:
                 for name, kept in self._steps.items()
                 if name != step.name
             }
+            self._changed()
+            self._index(step, holder)
             return old
         self._steps[step.name] = step
+        self._index(step, holder)
         return None
+
+    def _index(self, step: Step | None, before: Step | None) -> None:
+        """Take in which cell defines `step`, which stands for `before`."""
+        if before is not None and self._of_cells.get(before.body.cell_id) == before.name:
+            del self._of_cells[before.body.cell_id]
+        if step is not None and step.body.cell_id is not None:
+            self._of_cells[step.body.cell_id] = step.name
 
     def _still_awaiting(self, step: Step, name: str) -> Step:
         """Return `step` with what it awaited at its first execution and still reads."""
@@ -139,7 +153,7 @@ class Registry:
             self.listeners.tell()
             return
         name = self.get(name).name
-        del self._steps[name]
+        self._index(None, self._steps.pop(name))
         self._changed()
         self._pipelines = {
             label: replace(made, steps=tuple(part for part in made.steps if part != name))
@@ -184,9 +198,9 @@ class Registry:
             except CycleError:
                 order = self.names
             chosen = set(pipeline.steps)
-            known = [self._steps[name] for name in order if name in chosen]
+            known = [name for name in order if name in chosen]
             self._orders[pipeline.steps] = known
-        return list(known)
+        return [self._steps[name] for name in known]
 
     def check_order(self, pipeline: Pipeline) -> list[str]:
         """Return the names of a pipeline's steps, sources first; raises `CycleError`."""
@@ -202,15 +216,18 @@ class Registry:
 
     def name_of_cell(self, cell_id: str | None) -> str | None:
         """Return the step that a cell defined last; ``None`` where it defined none."""
-        if cell_id is None:
-            return None
-        return next((kept.name for kept in self if kept.body.cell_id == cell_id), None)
+        return None if cell_id is None else self._of_cells.get(cell_id)
 
 
 def _is_another_cell(holder: Step, step: Step) -> bool:
     """Tell whether two steps come from two cells; without cell ids they are the same cell."""
     ids = (holder.body.cell_id, step.body.cell_id)
     return None not in ids and ids[0] != ids[1] and holder.body.source != step.body.source
+
+
+def _joins(step: Step) -> tuple[object, ...]:
+    """Return what of a step joins it with others."""
+    return step.reads, step.writes, step.awaits
 
 
 def _first_line(step: Step) -> str:

@@ -99,8 +99,9 @@ async def _take_all(
             execution = await run_step(session, step, replace(options, known=known), ahead)
             cached += execution.hit and not execution.adopted
             # A body can have changed any object; only what was just bound is still known.
-            kept = known if execution.hit and not execution.changes_objects else {}
-            known = {**kept, **_outputs(execution)}
+            if not execution.hit or execution.changes_objects:
+                known = {}
+            known.update(_outputs(execution))
         failed = None
     finally:
         session.running_pipeline = False

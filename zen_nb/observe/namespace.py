@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import compress, repeat
 from typing import Any
 
 # Names that IPython keeps in the user's namespace for itself.
@@ -42,12 +44,12 @@ class NamespaceWatch:
         from one left alone, so the names that the cell's code binds are given.
         """
         before, now = self._before, dict(self._namespace)
-        # Names are looked at last: a shell keeps two for each cell that was ever executed.
-        bound = [
-            name
-            for name, value in now.items()
-            if (name in written or before.get(name, _MISSING) is not value) and is_user_name(name)
-        ]
+        # Names are looked at last, and by no code of ours: a shell keeps two for each cell that
+        # was ever executed, and this is asked after each.
+        were = map(before.get, now, repeat(_MISSING))
+        moved = {*compress(now, map(operator.is_not, now.values(), were))}
+        moved.update(name for name in written if name in now)
+        bound = list(filter(is_user_name, filter(moved.__contains__, now)))
         new = frozenset(name for name in bound if name not in before)
         gone = tuple(name for name in before.keys() - now.keys() if is_user_name(name))
         return Difference(tuple(bound), new, tuple(sorted(gone)))

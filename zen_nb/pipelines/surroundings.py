@@ -101,14 +101,15 @@ def tell_of_sharing() -> None:
 
 def _log(event: Event) -> None:
     """Write an event to the log."""
+    if type(event) is StepCached:  # thousands in a second, where a pipeline has as many steps
+        remember(event.step, Recent(True, event.reason, event.record.duration_s))
+        _logger().info("Using cached version of %s.", event.step)
+        return
     match event:
         case StepStarted():
             _logger().info("Step %s has started.", event.step)
         case StepWaiting() if event.waited_s < 1.0 and not event.over:
             _logger().info("Step %s is being computed by another process: waiting.", event.step)
-        case StepCached():
-            remember(event.step, Recent(True, event.reason, event.record.duration_s))
-            _logger().info("Using cached version of %s.", event.step)
         case StepFinished():
             remember(event.step, Recent(False, event.reason, event.duration_s, event.note))
             _logger().info("Step %s has finished in %.3fs.", event.step, event.duration_s)

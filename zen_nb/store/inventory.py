@@ -97,15 +97,17 @@ class Checked:
 
 def stock(store: Store) -> Stock:
     """Return what `store` has, by step, the largest first."""
-    steps: dict[str, list[Held]] = {}
+    steps: dict[str, StepStock] = {}
     evicted = unreadable = 0
-    for key, lookup, gone in store.each():
+    pinned = store.pins.all()
+    for key, lookup, gone in store.each():  # there may be a million: none of them is kept
         evicted += gone is not None
         unreadable += not lookup.found and gone is None
+        used_at = store.used_at(key) if lookup.found else 0.0
         for record in lookup.found:
-            held = Held(record, store.used_at(key), store.pins.holds(key))
-            steps.setdefault(record.step, []).append(held)
-    listed = sorted((_sum(step, held) for step, held in steps.items()), key=lambda s: -s.size_bytes)
+            known = steps.get(record.step) or StepStock(record.step)
+            steps[record.step] = _with(known, Held(record, used_at, key in pinned))
+    listed = sorted(steps.values(), key=lambda one: -one.size_bytes)
     size = store.size_bytes()
     freeing = store.would_lose(min(GIGABYTE, size)) if size and not store.unavailable else None
     return Stock(
@@ -187,12 +189,13 @@ def blob_bytes(store: Store) -> int:
     return sum(status.st_size for _, status in store.blob_files())
 
 
-def _sum(step: str, held: list[Held]) -> StepStock:
+def _with(known: StepStock, held: Held) -> StepStock:
+    record = held.record
     return StepStock(
-        step=step,
-        records=len(held),
-        compute_s=sum(one.record.duration_s for one in held),
-        size_bytes=sum(one.record.size_bytes for one in held),
-        used_at=max(one.used_at for one in held),
-        pinned=sum(one.pinned for one in held),
+        step=known.step,
+        records=known.records + 1,
+        compute_s=known.compute_s + record.duration_s,
+        size_bytes=known.size_bytes + record.size_bytes,
+        used_at=max(known.used_at, held.used_at),
+        pinned=known.pinned + held.pinned,
     )
