@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.executors.counting import KINDS, Counting
 from tests.laws.test_correct_build import PROBE, SETUP, cells
@@ -238,3 +240,18 @@ def _with_another_key(folder: str) -> None:
     from zen_nb.store import signing
 
     signing.key_folder = lambda: Path(folder)
+
+
+def test_a_worker_knows_settings_by_what_a_notebook_knows_them(tmp_path: Path) -> None:
+    """Pandas shows more columns in a notebook: what workers compute for one counts there."""
+    cells = [
+        "%load_ext zen_nb\nimport os\nimport pandas as pd\nkernel = os.getpid()",
+        "%%step a seed=0\nx = pd.Series([1, 2]) + seed\nwhere = os.getpid()\nprint(x)",
+        "%pipeline run seed=1 --on dask",
+        "print(where == kernel)",
+    ]
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    assert notebook.cells[3].outputs[0].text == "False\n"
+    said = [one.data["text/plain"] for one in notebook.cells[2].outputs if "data" in one]
+    assert "(param seed 0 → 1)" in said[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -274,12 +275,12 @@ def test_a_worker_that_dies_costs_nothing_but_time(
 
 def test_a_cluster_leaves_the_environment_as_it_was() -> None:
     """What Dask sets for its workers is not set here, neither meanwhile nor afterwards."""
-    before = dict(os.environ)
+    before, path = dict(os.environ), [*sys.path]
     with opened("dask"):
-        assert dict(os.environ) == before
+        assert (dict(os.environ), sys.path) == (before, path)
         os.environ["ZEN_NB_TEST_SET_BY_A_STEP"] = "1"
     assert os.environ.pop("ZEN_NB_TEST_SET_BY_A_STEP") == "1"
-    assert dict(os.environ) == before
+    assert (dict(os.environ), sys.path) == (before, path)
 
 
 @pytest.mark.parametrize(

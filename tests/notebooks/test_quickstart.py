@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,19 @@ def test_graph_is_in_the_saved_notebook(passes):
     assert picture is not None
     for step in STEPS:
         assert step in picture.decode()
+
+
+@pytest.mark.slow
+def test_side_by_side_is_computed_on_dask_and_found_again(tmp_path, monkeypatch):
+    """The second notebook runs on the processes of this machine; then all of it is cached."""
+    monkeypatch.setenv("ZEN_NB_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("ZEN_NB_KEY_DIR", str(tmp_path / "key"))
+    command = [sys.executable, "-m", "zen_nb", "run", str(NOTEBOOKS / "02_side_by_side.ipynb")]
+    told = []
+    for _ in range(2):
+        done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+        told.append([one["status"] for one in json.loads(done.stdout)["steps"]])
+    first = ["ran"] * 5
+    again = ["cached", "ran", "ran", "cached", "ran"]
+    one_more = ["cached", "cached", "cached", "ran", "ran"]
+    assert told == [[*first, *again, *one_more], ["cached"] * 15]

@@ -248,11 +248,17 @@ def test_a_store_that_fails_is_left_out(ci: Machine, bob: Machine, proxy: Proxy,
 
 
 def test_a_failure_is_told_once(
-    ci: Machine, bob: Machine, proxy: Proxy, caplog: pytest.LogCaptureFixture
+    ci: Machine,
+    bob: Machine,
+    proxy: Proxy,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The log has one line, however many steps ask."""
     from zen_nb.logger import get_logger
+    from zen_nb.pipelines import surroundings
 
+    monkeypatch.setattr(surroundings, "_told", set())
     proxy.harm = lambda method, path: "refuse"
     root = get_logger("zen_nb")
     root.addHandler(caplog.handler)

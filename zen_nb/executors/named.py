@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -94,11 +95,13 @@ def _own_environment() -> Iterator[Callable[[], None]]:
     """Put variables back as they were: what a cluster sets for its workers, it sets here too.
 
     Among them are a hash seed and one thread for each numeric library, which processes that
-    steps start, and libraries that they load, would go by.
+    steps start, and libraries that they load, would go by. Its own folders are on the path too.
     """
     before, put = dict(os.environ), dict[str, str]()
+    path = [*sys.path]
 
     def put_back() -> None:
+        sys.path[:] = [one for one in sys.path if one in path or "dask-scratch-space" not in one]
         for name, value in put.items():
             if os.environ.get(name) != value:
                 continue

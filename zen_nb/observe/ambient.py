@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -109,11 +109,15 @@ class Surroundings:
         The generators that somebody has seeded; the others stand anywhere.
     host
         The machine: what concerns a machine stays there.
+    digests
+        Of libraries' settings: what they are known by there. Whether they are as the library
+        sets them depends on the process, a notebook's or not.
     """
 
     states: Mapping[str, Any]
     seeded: frozenset[str]
     host: str
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def surroundings() -> Surroundings:
@@ -125,7 +129,15 @@ def surroundings() -> Surroundings:
         if states[name] is not None and lineage.is_seeded(states[name])
     }
     apart = {name: part for name, part in states.items() if name not in _OF_A_PROCESS}
-    return Surroundings(apart, frozenset(seeded), platform.node())
+    digests = {name: _digest(name, _read(name)) for name in _of_libraries()}
+    return Surroundings(apart, frozenset(seeded), platform.node(), digests)
+
+
+def _of_libraries() -> Iterator[str]:
+    """Yield the names of all settings of libraries that are loaded."""
+    for name in (*_settings, *_views):
+        if name.partition(".")[0] in _LIBRARIES and _read(name) is not None:
+            yield name
 
 
 def take_on(wanted: Surroundings) -> None:
@@ -147,6 +159,9 @@ def take_on(wanted: Surroundings) -> None:
             change = MappingChange(change.put)  # what only a worker has is its own
         if change is not None:
             setting.make(change)
+    _as_there.clear()
+    for name, found in wanted.digests.items():
+        _as_there[name] = (_read(name), found)
 
 
 def undo(before: Mapping[str, Any]) -> None:
@@ -234,6 +249,9 @@ def _digest(name: str, state: Any) -> str:
         return ""
     if name in _generators:
         return digest(state)
+    there = _as_there.get(name)
+    if there is not None and there[0] == state:
+        return there[1]
     if name not in _views:
         return _digest_of(_settings[name], state)
     names, values = [*state], [*state.values()]
@@ -246,6 +264,8 @@ def _digest(name: str, state: Any) -> str:
     return found
 
 
+# Settings that were taken on of another process, and what they are known by there.
+_as_there: dict[str, tuple[Any, str]] = {}
 # The many options of pandas are asked for on every hit of a step that uses it.
 _remembered: dict[str, tuple[list[str], list[Any], str]] = {}
 _ATOMS = frozenset({type(None), bool, int, float, str})
