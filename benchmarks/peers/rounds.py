@@ -62,7 +62,7 @@ def measured(
                 for system in pythons
                 if not found[system].cannot
             }
-            _agreed(question, answers)
+            agreed(question, answers)
             for system, one in answers.items():
                 _note(found[system], one, question, number)
             told(f"{question.title}: round {number + 1} of {question.rounds + 2}")
@@ -93,7 +93,8 @@ def _played(question: Question, system: System, python: str, folder: str, number
     return answer(done.stdout)
 
 
-def _agreed(question: Question, answers: Mapping[System, Answer]) -> None:
+def agreed(question: Question, answers: Mapping[System, Answer]) -> None:
+    """See to it that all gave the same value."""
     values = {one.value for one in answers.values() if not one.cannot}
     if len(values) > 1:
         told = ", ".join(f"{system.name} {one.value}" for system, one in answers.items())
