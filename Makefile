@@ -31,7 +31,7 @@ help:
 	@echo "make sweep     play the many variations that make test leaves out"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure zen_nb beside its peers"
-	@echo "make bench-peers  the same work in each peer's own environment, some 40 minutes:" \
+	@echo "make bench-peers  the same work in each peer's own environment, some 25 minutes:" \
 		"benchmarks/RESULTS.md"
 	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
 	@echo "make faults    play faults on the store and on joblib, some 15 minutes: benchmarks/faults.md"

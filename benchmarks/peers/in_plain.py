@@ -9,7 +9,9 @@ from typing import Any
 from benchmarks.peers.order import Order
 
 IMPORTED = ""
-CANNOT = dict.fromkeys(("seed", "chain", "output", "input", "between", "small"), "it has no cache")
+CANNOT = dict.fromkeys(
+    ("seed", "chain", "output", "input", "between", "small"), "it has no cache"
+) | {"import": "there is nothing to import"}
 
 
 def ready() -> None:

@@ -12,14 +12,14 @@ from typing import Any
 
 from benchmarks.peers.order import Order
 
-IMPORTED = "import zen_nb"
+IMPORTED = "from zen_nb import pipeline, step"
 CANNOT: dict[str, str] = {}
 
 
 def ready() -> None:
     """Import what the questions use."""
     import benchmarks.peers.work  # noqa: F401
-    import zen_nb  # noqa: F401
+    from zen_nb import pipeline, step  # noqa: F401
 
     logging.getLogger("zen_nb").setLevel(logging.ERROR)
 

@@ -12,9 +12,7 @@ from benchmarks.peers.order import Order
 
 IMPORTED = "import zenml; zenml.pipeline, zenml.step"
 _ONE_BY_ONE = "its local stack runs steps one after the other, and it has no orchestrator of Dask"
-CANNOT = dict.fromkeys(("parallel", "cluster"), _ONE_BY_ONE) | {
-    "input": "a value made outside the pipeline is uploaded as a new artifact in every run",
-}
+CANNOT = dict.fromkeys(("parallel", "cluster"), _ONE_BY_ONE)
 
 
 def ready() -> None:
@@ -70,6 +68,15 @@ def output(asked: Order) -> Iterator[Callable[[], Any]]:
     from benchmarks.peers import zenml_flow
 
     yield lambda: float(_output(zenml_flow.making(asked.size), "make", "frame").iloc[0].sum())
+
+
+@contextmanager
+def input(asked: Order) -> Iterator[Callable[[], Any]]:  # noqa: A001
+    """A step that is given the frame."""
+    from benchmarks.peers import work, zenml_flow
+
+    zenml_flow.GIVEN["frame"] = work.make_frame(asked.size)
+    yield lambda: _output(zenml_flow.giving(), "first", "found")
 
 
 @contextmanager

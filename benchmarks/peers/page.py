@@ -24,12 +24,14 @@ the rounds under the clock: a new process of each system, one system after the o
 round, so that what else the machine does slows all alike. All systems must give the same values.
 
 What is timed is the work, after imports: in a process that lives on, where the question does not
-say otherwise, after calls that warm it up (the median of up to 50 calls, or of 2 seconds); else
+say otherwise, after calls that warm it up (the median of up to 50 calls, or of 1 second); else
 the first call in a new process, with whatever it opens, up to the first row of the frame. Page
-caches are warm. joblib's and marimo's functions are called one after the other; zen_nb, Hamilton
-and ZenML get a pipeline (zen_nb plain calls of steps, where it is a new process). All run with
-their defaults. They do not promise the same: what is served after an edit stands in
-[soundness.md](soundness.md).
+caches are warm, and modules compiled. An import is that of a script's first lines, with the
+work's packages installed, which some systems look for. joblib's and marimo's functions are called
+one after the other; zen_nb, Hamilton and ZenML get a pipeline (zen_nb plain calls of steps, where
+it is a new process). Where one step gives another the frame, Hamilton and ZenML need not load it,
+since both hit. All run with their defaults. They do not promise the same: what is served after an
+edit stands in [soundness.md](soundness.md).
 """
 
 
@@ -50,7 +52,7 @@ def page(
         "\n## What has no answer\n",
         *_unanswered(results),
         "\n## What is installed\n",
-        "By the requirement alone, without what the work takes.\n",
+        "What the requirement alone brings, with all that it needs, compiled modules included.\n",
         _installed(installed),
         "## Versions\n",
         ", ".join(versions) + ".",
@@ -103,10 +105,13 @@ def _slower(results: Results) -> Iterator[str]:
 
 
 def _unanswered(results: Results) -> Iterator[str]:
+    asked: dict[tuple[str, str], list[str]] = {}
     for question, found in results.items():
         for system, one in found.items():
             if one.cannot:
-                yield f"- {question.title}, {system.name}: {one.cannot}"
+                asked.setdefault((system.name, one.cannot), []).append(question.title)
+    for (name, reason), titles in asked.items():
+        yield f"- {name}, {reason}: {'; '.join(titles)}"
 
 
 def _installed(installed: Mapping[System, Installed]) -> str:

@@ -21,11 +21,11 @@ def main(text: str) -> None:
 
 
 def _answer(system: ModuleType, asked: Order) -> Answer:
-    if asked.question == "import":
-        return Answer([_seconds(lambda: exec(system.IMPORTED, {}))])
     refused = system.CANNOT.get(asked.question)
     if refused:
         return Answer([], cannot=refused)
+    if asked.question == "import":
+        return Answer([_seconds(lambda: exec(system.IMPORTED, {}))])
     system.ready()
     with getattr(system, asked.question)(asked) as call:
         for _ in range(asked.warm_up):

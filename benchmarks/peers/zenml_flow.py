@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import pandas as pd
-from zenml import pipeline, step
+from zenml import ExternalArtifact, pipeline, step
 
 from benchmarks.peers import work
+
+GIVEN: dict[str, pd.DataFrame] = {}
 
 
 @step
@@ -56,3 +58,8 @@ def making(rows: int) -> None:
 @pipeline(enable_cache=True)
 def using(rows: int) -> None:
     first(make(rows))
+
+
+@pipeline(enable_cache=True)
+def giving() -> None:
+    first(ExternalArtifact(value=GIVEN["frame"]))

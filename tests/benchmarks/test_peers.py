@@ -69,4 +69,4 @@ def test_where_zen_nb_is_slower_is_told() -> None:
     assert f"| {question.title} | - | 3 ms | 1 ms (0.333) |" in text
     assert f"| {question.title} | - | 2 ms – 4 ms | 1 ms – 1 ms |" in text
     assert f"- {question.title}: zen_nb takes 3 × joblib\n" in text
-    assert f"- {question.title}, plain Python: it has no cache\n" in text
+    assert f"- plain Python, it has no cache: {question.title}\n" in text
