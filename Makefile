@@ -23,7 +23,8 @@ QUICKSTART := notebooks/01_quickstart.ipynb
 PACKAGING := pyproject.toml hatch_build.py zen_nb/_version.py
 FRONTEND := $(shell find frontend/src frontend/*.json frontend/*.mjs -type f 2>/dev/null)
 
-.PHONY: help demo test sweep lint frontend lab bench soundness foreign faults remote-faults clean
+.PHONY: help demo test sweep lint frontend lab bench bench-peers soundness foreign faults \
+	remote-faults clean
 
 help:
 	@echo "make demo      run the quickstart notebook twice, from a cold and from a warm cache"
@@ -31,6 +32,8 @@ help:
 	@echo "make sweep     play the many variations that make test leaves out"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make bench     measure zen_nb beside its peers"
+	@echo "make bench-peers  the same work in each peer's own environment, some 25 minutes:" \
+		"benchmarks/RESULTS.md"
 	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
 	@echo "make faults    play faults on the store and on joblib, some 15 minutes: benchmarks/faults.md"
 	@echo "make remote-faults  play faults on a shared store, some 5 minutes: benchmarks/remote.md"
@@ -91,6 +94,12 @@ zen_nb/static/widget.js: $(FRONTEND) | .venv/.node_modules
 	@$(PY) -m benchmarks.soundness.environment .venv/peers
 	@touch $@
 
+# Each by itself, as its users have it: what is installed, and imported, is a part of the answer.
+.venv/apart/.made: benchmarks/peers/systems.py benchmarks/peers/work.txt $(PACKAGING) | .venv/.test
+	@echo "making an environment for each system that is measured"
+	@$(PY) -m benchmarks.peers.environments .venv/apart
+	@touch $@
+
 .venv/.foreign: benchmarks/foreign/packages.txt | .venv/.test
 	@echo "installing the packages whose examples are played"
 	@$(PIP) install --quiet --quiet -r benchmarks/foreign/packages.txt
@@ -140,6 +149,9 @@ remote-faults: .venv/.test
 
 bench: .venv/.test
 	$(PY) -m benchmarks
+
+bench-peers: .venv/apart/.made
+	$(PY) -m benchmarks.peers .venv/apart
 
 soundness: .venv/peers/.made
 	$(PY) -m benchmarks.soundness .venv/peers/bin/python

@@ -1,0 +1,1 @@
+"""zen_nb beside its peers, each in an environment of its own: `make bench-peers`."""
