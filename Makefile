@@ -36,7 +36,7 @@ help:
 		"benchmarks/RESULTS.md"
 	@echo "make soundness play edits in zen_nb and its peers, some 10 minutes: benchmarks/soundness.md"
 	@echo "make faults    play faults on the store and on joblib, some 15 minutes: benchmarks/faults.md"
-	@echo "make remote-faults  play faults on a shared store, some 5 minutes: benchmarks/remote.md"
+	@echo "make remote-faults  play faults on a shared store, some 10 minutes: benchmarks/remote.md"
 	@echo "make foreign   play what packages show as notebooks, some 20 minutes: benchmarks/foreign.md"
 	@echo "make frontend  build the widget from frontend/"
 	@echo "make lint      style, types and floors, without the tests"
