@@ -31,10 +31,12 @@ PLAYS: dict[str, tuple[Play, int, int]] = {
 
 
 @pytest.fixture(autouse=True)
-def _quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("ZEN_NB_KEY_DIR", str(tmp_path / "key"))
     monkeypatch.setenv("ZEN_NB_CACHE_DIR", str(tmp_path / "none"))
-    logging.getLogger("zen_nb").setLevel(logging.ERROR)
+    caplog.set_level(logging.ERROR, logger="zen_nb")
 
 
 def _play(name: str, folder: Path, amount: int) -> None:

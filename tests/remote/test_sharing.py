@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 from collections.abc import Callable
@@ -259,6 +260,7 @@ def test_a_failure_is_told_once(
     from zen_nb.pipelines import surroundings
 
     monkeypatch.setattr(surroundings, "_told", set())
+    caplog.set_level(logging.WARNING, logger="zen_nb")  # the plays of faults are quieter
     proxy.harm = lambda method, path: "refuse"
     root = get_logger("zen_nb")
     root.addHandler(caplog.handler)
